@@ -1,0 +1,163 @@
+//! The one closed error of the domain. Every dialect renders it in its own shape
+//! (docs/errors.md has the table), and an exhaustive `match` in each makes a new refusal break
+//! the build until all of them have an answer for it.
+
+use std::fmt;
+
+use crate::policy::Action;
+use crate::time::Timestamp;
+
+/// What a use case answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a use case did nothing. An error always means that nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no credential, or it does not (or no longer) work.
+    #[error("{0}")]
+    Unauthenticated(Unauthenticated),
+    /// The caller is known and may not do this.
+    #[error("not allowed: {action:?}")]
+    Denied {
+        /// What was tried.
+        action: Action,
+        /// Whether the caller may know that the resource exists. `false`: a dialect answers as if
+        /// it did not exist, or as it always answers strangers.
+        visible: bool,
+    },
+    /// The caller may look here, and there is nothing.
+    #[error("{0} not found")]
+    NotFound(Kind),
+    /// A rule forbids it in the present state.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// The input is not acceptable, whatever the state.
+    #[error("invalid input: {0:?}")]
+    Invalid(Vec<Violation>),
+    /// The store cannot do it just now; trying again may help.
+    #[error("the store is busy")]
+    Busy,
+    /// The store failed. The cause is for the log, never for a client.
+    #[error("storage failure: {0}")]
+    Storage(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A storage failure with its cause.
+    pub fn storage(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Storage(cause.into())
+    }
+
+    /// One unacceptable field.
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid(vec![Violation {
+            field,
+            reason: reason.into(),
+        }])
+    }
+}
+
+/// Why a caller is nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthenticated {
+    /// No credential was presented.
+    #[error("no credential was presented")]
+    Missing,
+    /// The credential is malformed, unknown, expired or revoked, or its user is not active. Which
+    /// of them is not told.
+    #[error("the credential is not valid")]
+    Invalid,
+}
+
+/// The kinds of thing that can be absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// An organization.
+    Organization,
+    /// A user.
+    User,
+    /// A membership.
+    Membership,
+    /// A personal access token.
+    Token,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Organization => "organization",
+            Self::User => "user",
+            Self::Membership => "membership",
+            Self::Token => "personal access token",
+        })
+    }
+}
+
+/// One field of the input and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field's name in the domain; a dialect may re-spell it.
+    pub field: &'static str,
+    /// A sentence for the person who has to mend it.
+    pub reason: String,
+}
+
+/// A rule that forbids what was asked, in the state that things are in. The message says what to
+/// do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The id that the caller chose is in use, or was once.
+    #[error("this id is already in use; choose another or leave it out")]
+    IdTaken,
+    /// Another live organization has this slug.
+    #[error("the slug '{0}' is already taken; choose another")]
+    SlugTaken(String),
+    /// Another user has this e-mail address.
+    #[error("a user with this e-mail address already exists")]
+    EmailTaken,
+    /// The user already belongs to the organization.
+    #[error("the user is already a member of this organization")]
+    AlreadyMember,
+    /// The owner has as many organizations as allowed.
+    #[error(
+        "the owner already owns {limit} organizations, which is the limit; delete one, or ask the operator to raise the limit"
+    )]
+    OrganizationLimit {
+        /// How many one user may own.
+        limit: u32,
+    },
+    /// The organization has as many members as allowed.
+    #[error(
+        "the organization already has {limit} members, which is the limit; remove one, or ask the operator to raise the limit"
+    )]
+    SeatLimit {
+        /// How many members the organization may have.
+        limit: u32,
+    },
+    /// The user has as many live tokens as allowed.
+    #[error(
+        "you already have {limit} personal access tokens, which is the limit; revoke one first"
+    )]
+    TokenLimit {
+        /// How many unexpired, unrevoked tokens a user may have.
+        limit: u32,
+    },
+    /// Only an active person who is a member can become the owner.
+    #[error("the new owner must be an active person who is a member of the organization")]
+    UnsuitableOwner,
+    /// A service account cannot own an organization.
+    #[error("a service account cannot own an organization")]
+    ServiceAccountOwner,
+    /// The resource is not the version that the caller last saw.
+    #[error("it was changed in the meantime; read it again and repeat the change")]
+    VersionMismatch,
+    /// Restoring something that is not deleted.
+    #[error("the organization is not deleted")]
+    NotDeleted,
+    /// Restoring came too late.
+    #[error("it could be restored until {}", until.to_rfc3339())]
+    RestoreWindowOver {
+        /// The end of the window.
+        until: Timestamp,
+    },
+}

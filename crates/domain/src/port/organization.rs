@@ -1,0 +1,47 @@
+use crate::Result;
+use crate::filter::{Filter, TextTest};
+use crate::id::{OrganizationId, UserId};
+use crate::organization::{Organization, OrganizationView, Version};
+use crate::page::{Page, Window};
+use crate::value::Slug;
+
+/// Keeps organizations.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait OrganizationRepo {
+    /// Adds an organization; `false` when its id, or its slug among live organizations, is taken.
+    fn add(&mut self, organization: &Organization) -> Result<bool>;
+
+    /// An organization with its owner, live or deleted.
+    fn find(&mut self, id: OrganizationId) -> Result<Option<OrganizationView>>;
+
+    /// An organization, live or deleted, with its row locked until the end of the transaction.
+    /// Rules that count or compare rows below an organization start with this.
+    fn lock(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
+
+    /// Writes all fields of an organization whose version in the store is `seen`; `false` when it
+    /// is another. [`crate::Refusal::SlugTaken`] when another live organization has the slug.
+    fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool>;
+
+    /// Whether a live organization has this slug.
+    fn slug_is_taken(&mut self, slug: &Slug) -> Result<bool>;
+
+    /// How many live organizations a user owns, counted up to `at_most`. Lock the user first if a
+    /// rule depends on it.
+    fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32>;
+
+    /// The live organizations that a user belongs to, by id, which is the order of creation
+    /// unless a caller chose the id. The filter tests the folded name.
+    fn list_of_member(
+        &mut self,
+        user: UserId,
+        filter: &Filter<TextTest>,
+        window: &Window<OrganizationId>,
+    ) -> Result<Page<OrganizationView, OrganizationId>>;
+
+    /// All live organizations, in the same order.
+    fn list_all(
+        &mut self,
+        filter: &Filter<TextTest>,
+        window: &Window<OrganizationId>,
+    ) -> Result<Page<OrganizationView, OrganizationId>>;
+}

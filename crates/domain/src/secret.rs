@@ -1,0 +1,164 @@
+//! Secrets: how they look, how they are checked without a look-up, and what is kept of them.
+//!
+//! A token is a prefix, 43 base-62 digits (256 random bits) and a CRC-32 of both in 6 base-62
+//! digits, in the manner of GitHub's token format. The prefix lets scanners find leaked tokens,
+//! the checksum refuses typing errors before the database is asked. Only a SHA-256 digest is kept:
+//! with 256 random bits, nobody guesses what it was made of, so no slow hash is needed.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+/// The prefix of personal access tokens.
+pub const PERSONAL_ACCESS_TOKEN_PREFIX: &str = "rbk_pat_";
+
+/// Base-62 digits that hold 256 bits.
+const BODY_DIGITS: usize = 43;
+/// Base-62 digits that hold 32 bits.
+const CHECK_DIGITS: usize = 6;
+
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A secret in clear text. It is shown to its owner once; `Debug` does not print it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Makes a personal access token out of 32 random bytes.
+    #[must_use]
+    pub fn personal_access_token(entropy: &[u8; 32]) -> Self {
+        let body = base62(entropy);
+        let check = checksum(PERSONAL_ACCESS_TOKEN_PREFIX, &body);
+        Self(format!("{PERSONAL_ACCESS_TOKEN_PREFIX}{body}{check}"))
+    }
+
+    /// Reads a token that a client presents: `None` unless prefix, length, digits and checksum are
+    /// right.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(PERSONAL_ACCESS_TOKEN_PREFIX)?;
+        if rest.len() != BODY_DIGITS + CHECK_DIGITS || !rest.bytes().all(|b| DIGITS.contains(&b)) {
+            return None;
+        }
+        let (body, check) = rest.split_at(BODY_DIGITS);
+        (checksum(PERSONAL_ACCESS_TOKEN_PREFIX, body) == check).then(|| Self(text.to_owned()))
+    }
+
+    /// The clear text, to show it to its owner.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The last four characters, by which the owner tells tokens apart.
+    #[must_use]
+    pub fn last_four(&self) -> String {
+        self.0
+            .chars()
+            .skip(self.0.len().saturating_sub(4))
+            .collect()
+    }
+
+    /// What is kept of the secret.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest(Sha256::digest(self.0.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The SHA-256 digest of a secret, under which a store finds it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Takes what a store kept.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(…)")
+    }
+}
+
+/// The number that the bytes are, big-endian, in 43 base-62 digits.
+fn base62(bytes: &[u8; 32]) -> String {
+    let mut number = *bytes;
+    let mut digits = [b'0'; BODY_DIGITS];
+    for digit in digits.iter_mut().rev() {
+        let mut remainder = 0u16;
+        for byte in &mut number {
+            // The quotient fits a byte, since the remainder is below 62.
+            let value = remainder << 8 | u16::from(*byte);
+            *byte = (value / 62).to_le_bytes()[0];
+            remainder = value % 62;
+        }
+        *digit = DIGITS[usize::from(remainder)];
+    }
+    digits.iter().copied().map(char::from).collect()
+}
+
+/// The CRC-32 of prefix and body in 6 base-62 digits.
+fn checksum(prefix: &str, body: &str) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(prefix.as_bytes());
+    hasher.update(body.as_bytes());
+    let mut rest = hasher.finalize() as usize;
+    let mut digits = [b'0'; CHECK_DIGITS];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[rest % 62];
+        rest /= 62;
+    }
+    digits.iter().copied().map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_known_token() {
+        let secret = Secret::personal_access_token(&[0; 32]);
+        let zeros = "0".repeat(43);
+        let crc = crc32fast::hash(format!("rbk_pat_{zeros}").as_bytes());
+        assert!(secret.reveal().starts_with(&format!("rbk_pat_{zeros}")));
+        assert_eq!(secret.reveal().len(), 8 + 43 + 6);
+        assert!(crc > 0 && !secret.reveal().ends_with("000000"));
+        let highest = Secret::personal_access_token(&[255; 32]);
+        assert!(Secret::parse(highest.reveal()).is_some());
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn every_token_parses_and_no_neighbour_does(entropy: [u8; 32], at in 8usize..57, by in 1usize..62) {
+            let secret = Secret::personal_access_token(&entropy);
+            prop_assert_eq!(Secret::parse(secret.reveal()), Some(secret.clone()));
+            let mut bytes = secret.reveal().as_bytes().to_vec();
+            let digit = DIGITS.iter().position(|d| *d == bytes[at]).unwrap();
+            bytes[at] = DIGITS[(digit + by) % 62];
+            prop_assert_eq!(Secret::parse(std::str::from_utf8(&bytes).unwrap()), None);
+        }
+
+        #[test]
+        fn parsing_never_panics(text in "(rbk_pat_)?\\PC{0,60}") {
+            let _ = Secret::parse(&text);
+        }
+    }
+}

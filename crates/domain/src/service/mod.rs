@@ -1,0 +1,27 @@
+//! What the domain offers: one driving port an aggregate, with its use cases.
+//!
+//! A driving port ([`Organizations`], [`Memberships`], [`Users`], [`Tokens`], [`Operator`]) is an
+//! asynchronous trait, so that a dialect can be tested against a mock of it. Its one real
+//! implementation gathers time, ids and random values, and hands a synchronous use case to the
+//! store: one hop, one transaction.
+
+mod core;
+pub mod membership;
+pub mod operator;
+pub mod organization;
+pub mod token;
+pub mod usage;
+pub mod user;
+
+pub use self::core::Core;
+pub use membership::{MembershipService, Memberships};
+pub use operator::{Operator, OperatorService};
+pub use organization::{OrganizationService, Organizations};
+pub use token::{TokenService, Tokens};
+pub use user::{UserService, Users};
+
+#[cfg(feature = "mock")]
+pub use {
+    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
+    token::MockTokens, user::MockUsers,
+};

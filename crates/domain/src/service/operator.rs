@@ -1,0 +1,149 @@
+//! What the operator of an installation does from its command line, with no caller to check: who
+//! can run the program can read its database.
+
+use async_trait::async_trait;
+
+use super::Core;
+use super::token::{IssueToken, IssuedToken, Mint, issue};
+use crate::error::Kind;
+use crate::id::UserId;
+use crate::port::Tx;
+use crate::time::Timestamp;
+use crate::user::{User, UserKind};
+use crate::value::{DisplayName, Email, TokenName};
+use crate::{Error, Refusal, Result};
+
+/// What a new user shall be.
+#[derive(Clone, Debug)]
+pub struct CreateUser {
+    /// Person or service account.
+    pub kind: UserKind,
+    /// The user's address.
+    pub email: Email,
+    /// What to call the user.
+    pub display_name: DisplayName,
+    /// Whether the user operates the platform.
+    pub superuser: bool,
+}
+
+/// The operator's doings. Never reachable over HTTP.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Operator: Send + Sync {
+    /// Makes a user.
+    async fn create_user(&self, command: CreateUser) -> Result<User>;
+
+    /// Issues a token to the user with this address.
+    async fn issue_token(&self, email: Email, command: IssueToken) -> Result<IssuedToken>;
+
+    /// Makes the first user, with a token, if there is no user at all; otherwise does nothing and
+    /// answers `None`.
+    async fn bootstrap(
+        &self,
+        first: CreateUser,
+        token_name: TokenName,
+    ) -> Result<Option<(User, IssuedToken)>>;
+
+    /// The key with which page tokens are authenticated, the same for all replicas and across
+    /// restarts; made on the first call.
+    async fn page_token_key(&self) -> Result<[u8; 32]>;
+}
+
+/// The real [`Operator`].
+#[derive(Clone)]
+pub struct OperatorService {
+    core: Core,
+}
+
+impl OperatorService {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(core: Core) -> Self {
+        Self { core }
+    }
+}
+
+#[async_trait]
+impl Operator for OperatorService {
+    async fn create_user(&self, command: CreateUser) -> Result<User> {
+        let user = self.user(command, self.core.now());
+        self.core.store.write(move |tx| add(tx, &user)).await
+    }
+
+    async fn issue_token(&self, email: Email, command: IssueToken) -> Result<IssuedToken> {
+        let now = self.core.now();
+        let mint = Mint::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx| {
+            let found = tx
+                .users()
+                .find_by_email(&email)?
+                .ok_or(Error::NotFound(Kind::User))?;
+            let user = tx
+                .users()
+                .lock(found.id)?
+                .ok_or(Error::NotFound(Kind::User))?;
+            issue(tx, now, &mint, user.id, &command)
+        };
+        self.core.store.write(work).await
+    }
+
+    async fn bootstrap(
+        &self,
+        first: CreateUser,
+        token_name: TokenName,
+    ) -> Result<Option<(User, IssuedToken)>> {
+        let now = self.core.now();
+        let user = self.user(first, now);
+        let mint = Mint::new(&self.core, now);
+        let command = IssueToken {
+            name: token_name,
+            expires_at: None,
+        };
+        let work = move |tx: &mut dyn Tx| {
+            // Two programs may start at once on one empty database: the second one's user is
+            // refused for its address.
+            if tx.users().any()? || !tx.users().add(&user)? {
+                return Ok(None);
+            }
+            let issued = issue(tx, now, &mint, user.id, &command)?;
+            Ok(Some((user.clone(), issued)))
+        };
+        self.core.store.write(work).await
+    }
+
+    async fn page_token_key(&self) -> Result<[u8; 32]> {
+        let fresh = self.core.random.entropy();
+        let work = move |tx: &mut dyn Tx| {
+            if tx.installation().add_page_token_key(&fresh)? {
+                return Ok(fresh);
+            }
+            let kept = tx.installation().page_token_key()?;
+            kept.ok_or_else(|| Error::storage("the page token key vanished"))
+        };
+        self.core.store.write(work).await
+    }
+}
+
+impl OperatorService {
+    fn user(&self, command: CreateUser, now: Timestamp) -> User {
+        User {
+            id: UserId::new(self.core.ids.next(now)),
+            kind: command.kind,
+            email: command.email,
+            display_name: command.display_name,
+            superuser: command.superuser,
+            active: true,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+/// Adds a user whose address is free.
+pub fn add(tx: &mut dyn Tx, user: &User) -> Result<User> {
+    if tx.users().add(user)? {
+        Ok(user.clone())
+    } else {
+        Err(Refusal::EmailTaken.into())
+    }
+}

@@ -1,0 +1,96 @@
+use super::{Malformed, fold, plain_text};
+
+/// What an organization is called: 1 to 256 characters. It may repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationName {
+    text: String,
+    key: String,
+}
+
+impl OrganizationName {
+    /// Parses a name; spaces around it are dropped.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let text = plain_text(text, "the name", 1, 256)?;
+        let key = fold(&text);
+        Ok(Self { text, key })
+    }
+
+    /// Takes what a store kept, unchecked: it was parsed before it was written.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        let key = fold(&text);
+        Self { text, key }
+    }
+
+    /// The name as it was typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The folded name, by which it is found.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $least:literal, $most:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses the text; spaces around it are dropped.
+            pub fn parse(text: &str) -> Result<Self, Malformed> {
+                plain_text(text, $what, $least, $most).map(Self)
+            }
+
+            /// Takes what a store kept, unchecked: it was parsed before it was written.
+            #[must_use]
+            pub fn from_stored(text: String) -> Self {
+                Self(text)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+text!(
+    /// What a user is called: 1 to 256 characters.
+    DisplayName, "the display name", 1, 256
+);
+text!(
+    /// What an organization is about: at most 256 characters.
+    Description, "the description", 0, 256
+);
+text!(
+    /// What its user calls a token: 1 to 100 characters.
+    TokenName, "the token's name", 1, 100
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_their_spelling() {
+        let name = OrganizationName::parse("  Ácme GmbH ").unwrap();
+        assert_eq!((name.as_str(), name.key()), ("Ácme GmbH", "ácme gmbh"));
+    }
+
+    #[test]
+    fn names_are_one_visible_line() {
+        let long = "x".repeat(257);
+        for text in ["", "   ", "a\nb", "a\u{202e}b", "a\u{200b}b", &long] {
+            assert!(OrganizationName::parse(text).is_err(), "{text:?}");
+        }
+        assert!(OrganizationName::parse(&"é".repeat(256)).is_ok());
+    }
+}
