@@ -1,0 +1,123 @@
+//! The schema: migrations that are part of the program, and the check that they were run.
+
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use rollbook_domain::{Error, Result};
+
+use crate::OpenError;
+
+#[cfg(feature = "sqlite")]
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// The version of the newest migration: the digits of its folder's name. A test compares it.
+pub(crate) const NEWEST: &str = "20261122000000";
+
+/// Any number, the same in all replicas: they take turns at migrating.
+#[cfg(feature = "postgres")]
+const ADVISORY_LOCK: i64 = 0x726f_6c6c_626f_6f6b;
+
+table! {
+    /// Diesel's own record of the migrations that were run.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+macro_rules! newest_was_run {
+    ($connection:expr) => {
+        diesel::select(diesel::dsl::exists(
+            __diesel_schema_migrations::table.find(NEWEST),
+        ))
+        .get_result::<bool>($connection)
+    };
+}
+
+/// Whether the database answers and has the newest schema.
+#[cfg(feature = "sqlite")]
+pub(crate) fn check_sqlite(connection: &mut SqliteConnection) -> Result<()> {
+    judge(newest_was_run!(connection))
+}
+
+/// Whether the database answers and has the newest schema.
+#[cfg(feature = "postgres")]
+pub(crate) fn check_postgres(connection: &mut PgConnection) -> Result<()> {
+    judge(newest_was_run!(connection))
+}
+
+fn judge(newest_was_run: QueryResult<bool>) -> Result<()> {
+    match newest_was_run {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Error::storage(
+            "migrations are pending; run `rollbook migrate`",
+        )),
+        Err(error) => Err(Error::storage(error)),
+    }
+}
+
+/// Runs what is pending; answers the names of what was run.
+#[cfg(feature = "sqlite")]
+pub(crate) fn run_sqlite(
+    connection: &mut SqliteConnection,
+) -> std::result::Result<Vec<String>, OpenError> {
+    run(connection, SQLITE)
+}
+
+/// Runs what is pending while no other replica does; answers the names of what was run.
+#[cfg(feature = "postgres")]
+pub(crate) fn run_postgres(
+    connection: &mut PgConnection,
+) -> std::result::Result<Vec<String>, OpenError> {
+    use diesel::connection::SimpleConnection;
+    // The lock ends with the connection, whatever happens in between.
+    let lock = format!("SELECT pg_advisory_lock({ADVISORY_LOCK})");
+    connection
+        .batch_execute(&lock)
+        .map_err(OpenError::migrate)?;
+    let outcome = run(connection, POSTGRES);
+    let unlock = format!("SELECT pg_advisory_unlock({ADVISORY_LOCK})");
+    connection
+        .batch_execute(&unlock)
+        .map_err(OpenError::migrate)?;
+    outcome
+}
+
+fn run<DB: diesel::backend::Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    migrations: EmbeddedMigrations,
+) -> std::result::Result<Vec<String>, OpenError> {
+    let run = connection
+        .run_pending_migrations(migrations)
+        .map_err(OpenError::migrate)?;
+    Ok(run.iter().map(ToString::to_string).collect())
+}
+
+/// The names of what is pending.
+#[cfg(feature = "sqlite")]
+pub(crate) fn pending_sqlite(
+    connection: &mut SqliteConnection,
+) -> std::result::Result<Vec<String>, OpenError> {
+    pending(connection, SQLITE)
+}
+
+/// The names of what is pending.
+#[cfg(feature = "postgres")]
+pub(crate) fn pending_postgres(
+    connection: &mut PgConnection,
+) -> std::result::Result<Vec<String>, OpenError> {
+    pending(connection, POSTGRES)
+}
+
+fn pending<DB: diesel::backend::Backend>(
+    connection: &mut impl MigrationHarness<DB>,
+    migrations: EmbeddedMigrations,
+) -> std::result::Result<Vec<String>, OpenError> {
+    let pending = connection
+        .pending_migrations(migrations)
+        .map_err(OpenError::migrate)?;
+    Ok(pending
+        .iter()
+        .map(|migration| migration.name().to_string())
+        .collect())
+}

@@ -1,0 +1,260 @@
+//! The shared store: PostgreSQL, for more than one replica.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crossbeam_channel::Receiver;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use r2d2::{ManageConnection, Pool};
+use rollbook_domain::port::{Access, Output, Probe, Store, Work};
+use rollbook_domain::{Error, Result};
+
+use crate::migration;
+use crate::queue::{Crew, Door, Message, panicked, run_caught};
+use crate::statement::Fixed;
+use crate::tx::{Connection as TxConnection, SqlTx, failed};
+use crate::{OpenError, Options};
+
+/// How often a use case is run again after a serialization failure, a deadlock or a lost
+/// connection.
+const ATTEMPTS: usize = 6;
+/// How many connections there are unless the operator says otherwise.
+const DEFAULT_CONNECTIONS: usize = 16;
+/// How long a use case waits for a connection that cannot be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The store on a PostgreSQL database.
+#[derive(Debug)]
+pub(crate) struct PostgresStore {
+    door: Door,
+}
+
+/// Opens a pool of connections and starts a thread for each.
+pub(crate) fn open(
+    url: &str,
+    options: &Options,
+) -> std::result::Result<(PostgresStore, Crew), OpenError> {
+    let count = options.connections.unwrap_or(DEFAULT_CONNECTIONS);
+    let manager = Manager {
+        url: url.to_owned(),
+        statement_timeout: options.statement_timeout,
+    };
+    // A first connection by hand, for an error that names its cause.
+    drop(manager.connect().map_err(OpenError::connect)?);
+    let pool = Pool::builder()
+        .max_size(u32::try_from(count).unwrap_or(u32::MAX))
+        .min_idle(Some(1))
+        .test_on_check_out(false)
+        .connection_timeout(CONNECT_TIMEOUT)
+        .build(manager)
+        .map_err(OpenError::connect)?;
+    let threads = (0..count).map(|_| {
+        let pool = pool.clone();
+        move |queue: &Receiver<Message>| work_off(queue, &pool)
+    });
+    let crew = Crew::start("rollbook-postgres", threads.collect()).map_err(OpenError::connect)?;
+    Ok((PostgresStore { door: crew.door() }, crew))
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn run(&self, access: Access, work: Work) -> Result<Output> {
+        self.door.run(access, work).await
+    }
+}
+
+#[async_trait]
+impl Probe for PostgresStore {
+    async fn ready(&self) -> Result<()> {
+        self.door.check().await
+    }
+}
+
+/// Makes connections and notices the broken ones. Diesel's own manager notices only some.
+#[derive(Debug)]
+struct Manager {
+    url: String,
+    statement_timeout: Duration,
+}
+
+/// A connection, and whether it is still fit for use.
+struct Link {
+    connection: PgConnection,
+    broken: bool,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Link;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> std::result::Result<Link, Self::Error> {
+        let mut connection =
+            PgConnection::establish(&self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
+        // A transaction that its thread has forgotten must not hold locks for ever either.
+        let millis = self.statement_timeout.as_millis();
+        let settings = format!(
+            "SET statement_timeout = {millis}; SET idle_in_transaction_session_timeout = {millis}"
+        );
+        connection
+            .batch_execute(&settings)
+            .map_err(diesel::r2d2::Error::QueryError)?;
+        Ok(Link {
+            connection,
+            broken: false,
+        })
+    }
+
+    fn is_valid(&self, link: &mut Link) -> std::result::Result<(), Self::Error> {
+        link.connection
+            .batch_execute("SELECT 1")
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, link: &mut Link) -> bool {
+        link.broken
+    }
+}
+
+fn work_off(queue: &Receiver<Message>, pool: &Pool<Manager>) {
+    while let Ok(message) = queue.recv() {
+        match message {
+            Message::Run(mut job) => {
+                // Whoever has gone away before the start needs no answer.
+                if !job.answer.is_closed() {
+                    let _ = job.answer.send(run(pool, job.access, &mut job.work));
+                }
+            }
+            Message::Check(answer) => {
+                let _ = answer.send(check(pool));
+            }
+            Message::Stop => break,
+        }
+    }
+}
+
+fn check(pool: &Pool<Manager>) -> Result<()> {
+    let mut link = pool.get().map_err(|_| Error::Busy)?;
+    let outcome = migration::check_postgres(&mut link.connection);
+    // A probe runs seldom; after a failure a new connection does no harm.
+    link.broken = outcome.is_err();
+    outcome
+}
+
+/// Runs a use case until it is decided.
+fn run(pool: &Pool<Manager>, access: Access, work: &mut Work) -> Result<Output> {
+    for _ in 0..ATTEMPTS {
+        let mut link = match pool.get() {
+            Ok(link) => link,
+            Err(error) => {
+                tracing::error!(%error, "no connection to the database");
+                return Err(Error::Busy);
+            }
+        };
+        match attempt(&mut link, access, work) {
+            Attempt::Decided(outcome) => return outcome,
+            Attempt::Again => {}
+        }
+    }
+    Err(Error::Busy)
+}
+
+enum Attempt {
+    Decided(Result<Output>),
+    /// Nothing was changed, and another try may succeed.
+    Again,
+}
+
+fn attempt(link: &mut Link, access: Access, work: &mut Work) -> Attempt {
+    if let Some(begin) = begin(access)
+        && let Err(error) = Fixed(begin).execute(&mut link.connection)
+    {
+        return link.not_committed(failed(error));
+    }
+    let mut tx = SqlTx {
+        connection: TxConnection::Postgres(&mut link.connection),
+    };
+    let outcome = match run_caught(work, &mut tx) {
+        Ok(output) => output,
+        Err(error) => {
+            link.roll_back(access, error.is_none());
+            return match error {
+                Some(error) => link.not_committed(error),
+                None => Attempt::Decided(Err(panicked())),
+            };
+        }
+    };
+    if access == Access::ReadOne {
+        return Attempt::Decided(Ok(outcome));
+    }
+    match Fixed("COMMIT").execute(&mut link.connection) {
+        Ok(_) => Attempt::Decided(Ok(outcome)),
+        Err(error) if is_serialization_failure(&error) => Attempt::Again,
+        Err(error) => {
+            // Whether it was committed is unknown, so it must not be run again.
+            link.broken = true;
+            Attempt::Decided(Err(Error::storage(error)))
+        }
+    }
+}
+
+/// One statement needs no transaction; several reads share a snapshot; writes take locks.
+const fn begin(access: Access) -> Option<&'static str> {
+    match access {
+        Access::ReadOne => None,
+        Access::Read => Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        Access::Write => Some("BEGIN ISOLATION LEVEL READ COMMITTED"),
+    }
+}
+
+impl Link {
+    fn roll_back(&mut self, access: Access, panicked: bool) {
+        let open = access != Access::ReadOne;
+        if panicked || open && Fixed("ROLLBACK").execute(&mut self.connection).is_err() {
+            self.broken = true;
+        }
+    }
+
+    /// Decides whether a use case that failed before its commit is worth another try.
+    fn not_committed(&mut self, error: Error) -> Attempt {
+        let Error::Storage(cause) = &error else {
+            return Attempt::Decided(Err(error));
+        };
+        match cause.downcast_ref::<DieselError>() {
+            Some(cause) if is_serialization_failure(cause) => Attempt::Again,
+            Some(cause) if is_connection_loss(cause) => {
+                self.broken = true;
+                Attempt::Again
+            }
+            _ => Attempt::Decided(Err(error)),
+        }
+    }
+}
+
+/// SQLSTATE 40001 and 40P01. Diesel does not tell the latter apart but by its message.
+fn is_serialization_failure(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            info.message().contains("deadlock detected")
+        }
+        _ => false,
+    }
+}
+
+fn is_connection_loss(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        )
+        | DieselError::BrokenTransactionManager => true,
+        // A server that shuts down or was killed says so in the words of the client library.
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            info.message().contains("terminating connection")
+                || info.message().contains("server closed the connection")
+        }
+        _ => false,
+    }
+}

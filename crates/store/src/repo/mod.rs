@@ -1,0 +1,24 @@
+//! The repositories, one file each, under the same names as their ports in the domain.
+
+mod access;
+mod condition;
+mod installation;
+mod membership;
+mod organization;
+mod token;
+mod user;
+
+use rollbook_domain::page::{From, Window};
+use uuid::Uuid;
+
+use crate::sql::Key;
+
+/// Where a keyset list starts: behind this key, and so many rows further. Before the first row
+/// stands the nil UUID, which no row has; so one statement serves every window.
+fn start<K: Copy>(window: &Window<K>, uuid: impl Fn(K) -> Uuid) -> (Key, i64) {
+    match window.from {
+        From::First => (Key(Uuid::nil()), 0),
+        From::After(key) => (Key(uuid(key)), 0),
+        From::Skip(rows) => (Key(Uuid::nil()), i64::from(rows)),
+    }
+}

@@ -1,0 +1,177 @@
+use diesel::prelude::*;
+use rollbook_domain::filter::{Filter, TextTest};
+use rollbook_domain::id::{OrganizationId, UserId};
+use rollbook_domain::organization::{Organization, OrganizationView, Version};
+use rollbook_domain::page::{Page, Window};
+use rollbook_domain::port::OrganizationRepo;
+use rollbook_domain::value::Slug;
+use rollbook_domain::{Refusal, Result};
+
+use super::condition::NameCondition;
+use super::start;
+use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
+use crate::schema::{memberships, organizations, users};
+use crate::sql::Key;
+use crate::tx::{SqlTx, each, failed, locked, unless_taken};
+
+/// The live organizations that match a filter, with their owners.
+macro_rules! live {
+    ($filter:expr) => {
+        organizations::table
+            .inner_join(users::table)
+            .filter(organizations::deleted_at.is_null())
+            .filter(NameCondition::new($filter))
+    };
+}
+
+/// The live organizations of a member that match a filter, with their owners.
+macro_rules! live_of {
+    ($user:expr, $filter:expr) => {
+        memberships::table
+            .inner_join(organizations::table.inner_join(users::table))
+            .filter(memberships::user_id.eq(Key($user.uuid())))
+            .filter(organizations::deleted_at.is_null())
+            .filter(NameCondition::new($filter))
+    };
+}
+
+impl OrganizationRepo for SqlTx<'_> {
+    fn add(&mut self, organization: &Organization) -> Result<bool> {
+        let added = each!(self, |connection| diesel::insert_into(organizations::table)
+            .values(NewOrganization::of(organization))
+            .on_conflict_do_nothing()
+            .execute(*connection));
+        Ok(added.map_err(failed)? == 1)
+    }
+
+    fn find(&mut self, id: OrganizationId) -> Result<Option<OrganizationView>> {
+        let found = each!(self, |connection| organizations::table
+            .inner_join(users::table)
+            .filter(organizations::id.eq(Key(id.uuid())))
+            .select((OrganizationRow::as_select(), OwnerRow::as_select()))
+            .first(*connection)
+            .optional());
+        found.map_err(failed)?.map(view).transpose()
+    }
+
+    fn lock(&mut self, id: OrganizationId) -> Result<Option<Organization>> {
+        let row = organizations::table.find(Key(id.uuid()));
+        let found = locked!(self, row, |query, connection| query
+            .select(OrganizationRow::as_select())
+            .first(*connection)
+            .optional());
+        found
+            .map_err(failed)?
+            .map(OrganizationRow::into_organization)
+            .transpose()
+    }
+
+    fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool> {
+        let outcome = each!(self, |connection| diesel::update(
+            organizations::table.find(Key(organization.id.uuid()))
+        )
+        .filter(organizations::version.eq(seen.number()))
+        .set(NewOrganization::of(organization))
+        .execute(*connection));
+        // The primary key stays as it is, so only the slug can collide.
+        let updated = unless_taken(outcome, || {
+            Refusal::SlugTaken(organization.slug.to_string())
+        })?;
+        Ok(updated == 1)
+    }
+
+    fn slug_is_taken(&mut self, slug: &Slug) -> Result<bool> {
+        let taken = organizations::table
+            .filter(organizations::slug.eq(slug.as_str()))
+            .filter(organizations::deleted_at.is_null());
+        each!(self, |connection| diesel::select(diesel::dsl::exists(
+            taken
+        ))
+        .get_result(*connection))
+        .map_err(failed)
+    }
+
+    fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32> {
+        // Counting what is fetched, since a limit within a count needs a subquery that Diesel
+        // cannot express; the limit is small.
+        let rows: Vec<i64> = each!(self, |connection| organizations::table
+            .filter(organizations::owner_id.eq(Key(owner.uuid())))
+            .filter(organizations::deleted_at.is_null())
+            .limit(i64::from(at_most))
+            .select(diesel::dsl::sql::<diesel::sql_types::BigInt>("1"))
+            .load(*connection))
+        .map_err(failed)?;
+        Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+    }
+
+    fn list_of_member(
+        &mut self,
+        user: UserId,
+        filter: &Filter<TextTest>,
+        window: &Window<OrganizationId>,
+    ) -> Result<Page<OrganizationView, OrganizationId>> {
+        let (after, skip) = start(window, OrganizationId::uuid);
+        let rows = each!(self, |connection| live_of!(user, filter)
+            .filter(memberships::organization_id.gt(after))
+            .order(memberships::organization_id)
+            .limit(window.fetch())
+            .offset(skip)
+            .select((OrganizationRow::as_select(), OwnerRow::as_select()))
+            .load(*connection));
+        let rows = rows.map_err(failed)?;
+        let total = if window.count {
+            Some(each!(self, |connection| live_of!(user, filter)
+                .count()
+                .get_result(*connection)))
+        } else {
+            None
+        };
+        page(rows, window, total.transpose().map_err(failed)?)
+    }
+
+    fn list_all(
+        &mut self,
+        filter: &Filter<TextTest>,
+        window: &Window<OrganizationId>,
+    ) -> Result<Page<OrganizationView, OrganizationId>> {
+        let (after, skip) = start(window, OrganizationId::uuid);
+        let rows = each!(self, |connection| live!(filter)
+            .filter(organizations::id.gt(after))
+            .order(organizations::id)
+            .limit(window.fetch())
+            .offset(skip)
+            .select((OrganizationRow::as_select(), OwnerRow::as_select()))
+            .load(*connection));
+        let rows = rows.map_err(failed)?;
+        let total = if window.count {
+            Some(each!(self, |connection| live!(filter)
+                .count()
+                .get_result(*connection)))
+        } else {
+            None
+        };
+        page(rows, window, total.transpose().map_err(failed)?)
+    }
+}
+
+fn view((organization, owner): (OrganizationRow, OwnerRow)) -> Result<OrganizationView> {
+    Ok(OrganizationView {
+        organization: organization.into_organization()?,
+        owner: owner.into_owner(),
+    })
+}
+
+fn page(
+    rows: Vec<(OrganizationRow, OwnerRow)>,
+    window: &Window<OrganizationId>,
+    total: Option<i64>,
+) -> Result<Page<OrganizationView, OrganizationId>> {
+    let items = rows.into_iter().map(view).collect::<Result<_>>()?;
+    let total = total.map(i64::unsigned_abs);
+    Ok(Page::cut(
+        items,
+        window,
+        total,
+        |view: &OrganizationView| view.organization.id,
+    ))
+}

@@ -1,0 +1,120 @@
+use diesel::prelude::*;
+use rollbook_domain::Result;
+use rollbook_domain::id::{TokenId, UserId};
+use rollbook_domain::page::{Page, Window};
+use rollbook_domain::port::TokenRepo;
+use rollbook_domain::secret::Digest;
+use rollbook_domain::time::Timestamp;
+use rollbook_domain::token::PersonalAccessToken;
+
+use super::start;
+use crate::row::TokenRow;
+use crate::schema::personal_access_tokens as tokens;
+use crate::sql::{Key, Moment};
+use crate::tx::{SqlTx, each, failed};
+
+macro_rules! unrevoked_of {
+    ($user:expr) => {
+        tokens::table
+            .filter(tokens::user_id.eq(Key($user.uuid())))
+            .filter(tokens::revoked_at.is_null())
+    };
+}
+
+impl TokenRepo for SqlTx<'_> {
+    fn add(&mut self, token: &PersonalAccessToken, digest: &Digest) -> Result<()> {
+        let row = (
+            tokens::id.eq(Key(token.id.uuid())),
+            tokens::user_id.eq(Key(token.user_id.uuid())),
+            tokens::name.eq(token.name.as_str()),
+            tokens::digest.eq(digest.bytes().as_slice()),
+            tokens::last_four.eq(&token.last_four),
+            tokens::created_at.eq(Moment(token.created_at)),
+            tokens::expires_at.eq(token.expires_at.map(Moment)),
+            tokens::last_used_at.eq(token.last_used_at.map(Moment)),
+            tokens::revoked_at.eq(token.revoked_at.map(Moment)),
+        );
+        let added = each!(self, |connection| diesel::insert_into(tokens::table)
+            .values(row)
+            .execute(*connection));
+        added.map(drop).map_err(failed)
+    }
+
+    fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<PersonalAccessToken>> {
+        let found = each!(self, |connection| unrevoked_of!(user)
+            .filter(tokens::id.eq(Key(id.uuid())))
+            .select(TokenRow::as_select())
+            .first(*connection)
+            .optional());
+        Ok(found.map_err(failed)?.map(TokenRow::into_token))
+    }
+
+    fn list(
+        &mut self,
+        user: UserId,
+        window: &Window<TokenId>,
+    ) -> Result<Page<PersonalAccessToken, TokenId>> {
+        let (after, skip) = start(window, TokenId::uuid);
+        let rows: Vec<TokenRow> = each!(self, |connection| unrevoked_of!(user)
+            .filter(tokens::id.gt(after))
+            .order(tokens::id)
+            .limit(window.fetch())
+            .offset(skip)
+            .select(TokenRow::as_select())
+            .load(*connection))
+        .map_err(failed)?;
+        let total = if window.count {
+            let count: i64 = each!(self, |connection| unrevoked_of!(user)
+                .count()
+                .get_result(*connection))
+            .map_err(failed)?;
+            Some(count.unsigned_abs())
+        } else {
+            None
+        };
+        let items = rows.into_iter().map(TokenRow::into_token).collect();
+        Ok(Page::cut(
+            items,
+            window,
+            total,
+            |token: &PersonalAccessToken| token.id,
+        ))
+    }
+
+    fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
+        let count: i64 = each!(self, |connection| unrevoked_of!(user)
+            .filter(
+                tokens::expires_at
+                    .is_null()
+                    .or(tokens::expires_at.gt(Moment(now)))
+            )
+            .count()
+            .get_result(*connection))
+        .map_err(failed)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    fn revoke(&mut self, user: UserId, id: TokenId, now: Timestamp) -> Result<bool> {
+        let revoked = each!(self, |connection| diesel::update(
+            unrevoked_of!(user).filter(tokens::id.eq(Key(id.uuid())))
+        )
+        .set(tokens::revoked_at.eq(Moment(now)))
+        .execute(*connection));
+        Ok(revoked.map_err(failed)? == 1)
+    }
+
+    fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()> {
+        let at = Moment(at);
+        let marked = each!(self, |connection| diesel::update(
+            tokens::table.find(Key(id.uuid()))
+        )
+        .filter(
+            tokens::last_used_at
+                .is_null()
+                .or(tokens::last_used_at.lt(at))
+        )
+        .set(tokens::last_used_at.eq(at))
+        .execute(*connection));
+        marked.map(drop).map_err(failed)
+    }
+}

@@ -1,0 +1,110 @@
+//! One open transaction on one of the two databases, and the door to its repositories.
+
+#[cfg(feature = "postgres")]
+use diesel::PgConnection;
+#[cfg(feature = "sqlite")]
+use diesel::SqliteConnection;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use rollbook_domain::port::{
+    AccessRepo, InstallationRepo, MembershipRepo, OrganizationRepo, TokenRepo, Tx, UserRepo,
+};
+use rollbook_domain::{Error, Result};
+
+/// The connection on which a transaction is open.
+pub(crate) enum Connection<'c> {
+    #[cfg(feature = "sqlite")]
+    Sqlite(&'c mut SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(&'c mut PgConnection),
+}
+
+/// A transaction; every repository is implemented on it.
+pub(crate) struct SqlTx<'c> {
+    pub(crate) connection: Connection<'c>,
+}
+
+/// Expands one Diesel expression for each database, so that a query is written once and compiled
+/// against both concrete connections.
+macro_rules! each {
+    ($tx:expr, |$connection:ident| $query:expr) => {
+        match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite($connection) => $query,
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres($connection) => $query,
+        }
+    };
+}
+pub(crate) use each;
+
+/// Like [`each!`], for a query that ends in a row lock: PostgreSQL gets `FOR NO KEY UPDATE`, which
+/// waits for other writers but not for foreign keys; SQLite's only writer holds the lock already.
+macro_rules! locked {
+    ($tx:expr, $query:expr, |$locked:ident, $connection:ident| $load:expr) => {
+        match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite($connection) => {
+                let $locked = $query;
+                $load
+            }
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres($connection) => {
+                let $locked = $query.for_no_key_update();
+                $load
+            }
+        }
+    };
+}
+pub(crate) use locked;
+
+impl Tx for SqlTx<'_> {
+    fn access(&mut self) -> &mut dyn AccessRepo {
+        self
+    }
+    fn organizations(&mut self) -> &mut dyn OrganizationRepo {
+        self
+    }
+    fn memberships(&mut self) -> &mut dyn MembershipRepo {
+        self
+    }
+    fn users(&mut self) -> &mut dyn UserRepo {
+        self
+    }
+    fn tokens(&mut self) -> &mut dyn TokenRepo {
+        self
+    }
+    fn installation(&mut self) -> &mut dyn InstallationRepo {
+        self
+    }
+}
+
+/// The domain's error for a failed statement. Causes stay inside, for the log.
+pub(crate) fn failed(error: DieselError) -> Error {
+    if is_overload(&error) {
+        Error::Busy
+    } else {
+        Error::storage(error)
+    }
+}
+
+/// Whether the database could not do it just now.
+fn is_overload(error: &DieselError) -> bool {
+    // Diesel passes neither SQLite's result code nor PostgreSQL's SQLSTATE on.
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)
+        if info.message().contains("database is locked")
+            || info.message().contains("statement timeout")
+            || info.message().contains("lock timeout"))
+}
+
+/// Maps a unique violation to `refusal`, for the statements that cannot avoid it.
+pub(crate) fn unless_taken<T>(
+    outcome: std::result::Result<T, DieselError>,
+    refusal: impl FnOnce() -> rollbook_domain::Refusal,
+) -> Result<T> {
+    match outcome {
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(refusal().into())
+        }
+        other => other.map_err(failed),
+    }
+}

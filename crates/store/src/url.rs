@@ -1,0 +1,122 @@
+//! Which database to use.
+
+use std::path::PathBuf;
+
+/// The address of a database.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// An SQLite file: `sqlite:PATH`.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database: `postgres://…`, in the form that libpq reads.
+    Postgres(String),
+}
+
+/// A text that is no database URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a database URL is sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")]
+pub struct BadUrl;
+
+impl DatabaseUrl {
+    /// Reads a URL. A database in memory is refused: it would vanish with its first connection.
+    pub fn parse(text: &str) -> Result<Self, BadUrl> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        let path = text.strip_prefix("sqlite:").ok_or(BadUrl)?;
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path.starts_with(":memory:") || path.contains('\0') {
+            return Err(BadUrl);
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+
+    /// The URL with its password hidden, for logs and terminals.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(url) => mask(url),
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+/// Hides the password between user and host, and the one among the parameters.
+fn mask(url: &str) -> String {
+    let (address, parameters) = url
+        .split_once('?')
+        .map_or((url, None), |(a, p)| (a, Some(p)));
+    let mut masked = match (address.split_once("://"), address.rfind('@')) {
+        (Some((scheme, rest)), Some(at)) => {
+            let host = &address[at..];
+            let credentials = &rest[..rest.len() - host.len()];
+            let user = credentials.split(':').next().unwrap_or_default();
+            let password = if credentials.contains(':') {
+                ":***"
+            } else {
+                ""
+            };
+            format!("{scheme}://{user}{password}{host}")
+        }
+        _ => address.to_owned(),
+    };
+    for (index, parameter) in parameters
+        .into_iter()
+        .flat_map(|all| all.split('&'))
+        .enumerate()
+    {
+        masked.push(if index == 0 { '?' } else { '&' });
+        let key = parameter.split('=').next().unwrap_or_default();
+        let secret =
+            key.eq_ignore_ascii_case("password") || key.eq_ignore_ascii_case("sslpassword");
+        masked.push_str(if secret { key } else { parameter });
+        if secret {
+            masked.push_str("=***");
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_databases_have_a_form() {
+        assert_eq!(
+            DatabaseUrl::parse("sqlite:a/b.db"),
+            Ok(DatabaseUrl::Sqlite("a/b.db".into()))
+        );
+        assert_eq!(
+            DatabaseUrl::parse("sqlite:///a.db"),
+            Ok(DatabaseUrl::Sqlite("/a.db".into()))
+        );
+        assert!(matches!(
+            DatabaseUrl::parse("postgresql://h/d"),
+            Ok(DatabaseUrl::Postgres(_))
+        ));
+        for text in ["", "sqlite:", "sqlite::memory:", "mysql://h/d", "a.db"] {
+            assert_eq!(DatabaseUrl::parse(text), Err(BadUrl), "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_hidden() {
+        let masked = |text| DatabaseUrl::parse(text).unwrap().masked();
+        assert_eq!(
+            masked("postgres://u:s3cret@h:1/d?a=b"),
+            "postgres://u:***@h:1/d?a=b"
+        );
+        assert_eq!(masked("postgres://u:s3@cret@h/d"), "postgres://u:***@h/d");
+        assert_eq!(
+            masked("postgres://u@h/d?password=s3cret&a=b"),
+            "postgres://u@h/d?password=***&a=b"
+        );
+        assert_eq!(masked("postgres:///d?host=/tmp"), "postgres:///d?host=/tmp");
+    }
+}
