@@ -24,17 +24,20 @@ macro_rules! id {
             }
 
             /// Reads the canonical spelling: 36 characters, hyphenated, lower case (RFC 9562 §4).
-            /// Any other spelling is not an id, so that one row never has two addresses.
+            /// Any other spelling is not an id, so that one row never has two addresses; nor is
+            /// the nil UUID, which dialects put in the place of texts that are no ids.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 let canonical = text.len() == 36 && !text.bytes().any(|b| b.is_ascii_uppercase());
-                Uuid::try_parse(text).ok().filter(|_| canonical).map(Self)
+                let uuid = Uuid::try_parse(text).ok()?;
+                (canonical && !uuid.is_nil()).then_some(Self(uuid))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.hyphenated().fmt(f)
+                let mut text = Uuid::encode_buffer();
+                f.write_str(self.0.hyphenated().encode_lower(&mut text))
             }
         }
     };
@@ -73,6 +76,7 @@ mod tests {
             "01890a5dac96774bbcceb302099a8057",
             "{01890a5d-ac96-774b-bcce-b302099a8057}",
             "urn:uuid:01890a5d-ac96-774b-bcce-b302099a8057",
+            "00000000-0000-0000-0000-000000000000",
             "",
             "me",
         ] {

@@ -1,1 +1,27 @@
-//! placeholder
+//! Doubles and fixtures for tests, behind the feature `mock`: for this crate, for the adapters and
+//! for services that embed the domain.
+//!
+//! | to test | use |
+//! |---|---|
+//! | a handler or a dialect | `MockOrganizations` and its like in [`crate::service`] |
+//! | one use case alone | [`MockStore`] around a [`MockTx`], which holds a mock of every repository |
+//! | several use cases together | [`World`] over a [`MemoryStore`] |
+//! | a store | [`World`] over it, and over a [`FlakyStore`] around it |
+
+mod ambient;
+mod flaky;
+mod memory;
+pub mod sample;
+mod store;
+mod tx;
+mod world;
+
+pub use ambient::{FixedClock, SequentialIds, SequentialRandom};
+pub use flaky::{Fate, FlakyStore};
+pub use memory::MemoryStore;
+pub use store::MockStore;
+pub use tx::MockTx;
+pub use world::{Account, World};
+
+/// The library that the mocks are made with, so that its predicates and sequences fit them.
+pub use mockall;

@@ -16,37 +16,40 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Notes a use at `now`, unless the store or an earlier note has this minute already.
+    /// Notes a use at `now`, unless the store has this minute already.
     pub fn note(&self, token: TokenId, known: Option<Timestamp>, now: Timestamp) {
         if known.is_none_or(|known| known.minute() < now.minute()) {
-            self.lock().entry(token).or_insert(now);
+            let mut noted = self.lock();
+            let latest = noted.entry(token).or_insert(now);
+            *latest = now.max(*latest);
         }
     }
 
-    /// Writes what is noted in one transaction. After a failure the notes are kept for the next
-    /// time. Answers how many tokens were marked.
+    /// Writes what is noted in one transaction. What is not written, because of a failure or since
+    /// nobody waited for it, stays noted for the next time. Answers how many tokens were marked.
     pub async fn flush(&self, store: &dyn Store) -> Result<usize> {
-        let noted = std::mem::take(&mut *self.lock());
-        if noted.is_empty() {
+        let mut batch: Vec<_> = self.lock().iter().map(|(id, at)| (*id, *at)).collect();
+        if batch.is_empty() {
             return Ok(0);
         }
         // In the order of ids, so that two replicas never wait for each other in a circle.
-        let mut batch: Vec<_> = noted.into_iter().collect();
         batch.sort_unstable();
         let written = batch.clone();
-        let outcome = store
+        store
             .write(move |tx| {
                 written
                     .iter()
                     .try_for_each(|(id, at)| tx.tokens().mark_used(*id, *at))
             })
-            .await;
-        if let Err(error) = outcome {
-            let mut noted = self.lock();
-            for (id, at) in batch {
-                noted.entry(id).or_insert(at);
+            .await?;
+        let mut noted = self.lock();
+        for (id, at) in &batch {
+            if noted
+                .get(id)
+                .is_some_and(|latest| latest.minute() == at.minute())
+            {
+                noted.remove(id);
             }
-            return Err(error);
         }
         Ok(batch.len())
     }

@@ -17,7 +17,8 @@ const LABELS_MAX: usize = 10;
 #[derive(Clone, Debug)]
 pub struct Email {
     text: String,
-    key: String,
+    /// The folded address, unless it is the text itself, as it mostly is.
+    key: Option<String>,
 }
 
 impl Email {
@@ -41,13 +42,21 @@ impl Email {
         }
         Ok(Self {
             text: text.to_owned(),
-            key,
+            key: (key != text).then_some(key),
         })
     }
 
     /// Takes what a store kept, unchecked: it was parsed before it was written.
     #[must_use]
-    pub fn from_stored(text: String, key: String) -> Self {
+    pub fn from_stored(text: String) -> Self {
+        let folded = text
+            .bytes()
+            .all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+        let key = if folded {
+            None
+        } else {
+            Self::parse(&text).ok().and_then(|email| email.key)
+        };
         Self { text, key }
     }
 
@@ -60,20 +69,20 @@ impl Email {
     /// The folded address, by which users are unique: lower case, domain in ASCII.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_ref().unwrap_or(&self.text)
     }
 
     /// The domain of the address, folded.
     #[must_use]
     pub fn domain(&self) -> &str {
-        self.key.rsplit_once('@').map_or("", |(_, domain)| domain)
+        self.key().rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 }
 
 /// Two spellings of one address are the same address.
 impl PartialEq for Email {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -184,6 +193,8 @@ mod tests {
                 let again = Email::parse(email.key()).unwrap();
                 prop_assert_eq!(again.key(), email.key());
                 prop_assert!(email.key().is_ascii());
+                let stored = Email::from_stored(email.as_str().to_owned());
+                prop_assert_eq!(stored.key(), email.key());
             }
         }
 

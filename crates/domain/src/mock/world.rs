@@ -1,0 +1,229 @@
+use std::sync::Arc;
+
+use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, sample};
+use crate::access::Caller;
+use crate::id::{MembershipId, TokenId};
+use crate::membership::Membership;
+use crate::organization::{Organization, OrganizationView};
+use crate::port::{Clock, IdSource, Random, Store};
+use crate::role::{Role, Roles};
+use crate::secret::Secret;
+use crate::service::membership::admit;
+use crate::service::operator;
+use crate::service::organization::{CreateOrganization, Organizations};
+use crate::service::{
+    Core, MembershipService, OperatorService, OrganizationService, TokenService, UserService,
+};
+use crate::time::Timestamp;
+use crate::token::PersonalAccessToken;
+use crate::user::User;
+use crate::value::{OrganizationName, TokenName};
+use crate::{Error, Result};
+
+/// All services over one store, with a clock that can be moved, and short ways to what most tests
+/// begin with.
+#[derive(Clone)]
+pub struct World {
+    /// The store, for what no service does.
+    pub store: Arc<dyn Store>,
+    /// The clock.
+    pub clock: Arc<FixedClock>,
+    /// The source of ids.
+    pub ids: Arc<SequentialIds>,
+    /// The source of randomness.
+    pub random: Arc<SequentialRandom>,
+    /// What the services are made of.
+    pub core: Core,
+    /// The real service.
+    pub organizations: OrganizationService,
+    /// The real service.
+    pub memberships: MembershipService,
+    /// The real service.
+    pub users: UserService,
+    /// The real service.
+    pub tokens: TokenService,
+    /// The real service.
+    pub operator: OperatorService,
+}
+
+/// A user with a credential.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// The user's first token.
+    pub token: PersonalAccessToken,
+    /// Its secret.
+    pub secret: Secret,
+    /// What a dialect makes of the secret.
+    pub caller: Caller,
+}
+
+impl World {
+    /// Over this store.
+    #[must_use]
+    pub fn over(store: Arc<dyn Store>) -> Self {
+        Self::wire(store, Arc::default(), Arc::default(), Arc::default())
+    }
+
+    /// Over an empty [`MemoryStore`].
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::over(Arc::new(MemoryStore::new()))
+    }
+
+    /// The same world (clock, ids, randomness) seen through another store, such as a
+    /// [`super::FlakyStore`] around this one's. It notes uses of tokens on its own.
+    #[must_use]
+    pub fn through(&self, store: Arc<dyn Store>) -> Self {
+        Self::wire(
+            store,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.ids),
+            Arc::clone(&self.random),
+        )
+    }
+
+    fn wire(
+        store: Arc<dyn Store>,
+        clock: Arc<FixedClock>,
+        ids: Arc<SequentialIds>,
+        random: Arc<SequentialRandom>,
+    ) -> Self {
+        let core = Core::new(
+            Arc::clone(&store),
+            Arc::<FixedClock>::clone(&clock),
+            Arc::<SequentialIds>::clone(&ids),
+            Arc::<SequentialRandom>::clone(&random),
+        );
+        Self {
+            store,
+            clock,
+            ids,
+            random,
+            organizations: OrganizationService::new(core.clone()),
+            memberships: MembershipService::new(core.clone()),
+            users: UserService::new(core.clone()),
+            tokens: TokenService::new(core.clone()),
+            operator: OperatorService::new(core.clone()),
+            core,
+        }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A person `name@example.com` with a token.
+    pub async fn sign_up(&self, name: &str) -> Result<Account> {
+        self.add(sample::user(name)).await
+    }
+
+    /// A person who operates the platform, with a token.
+    pub async fn sign_up_superuser(&self, name: &str) -> Result<Account> {
+        self.add(sample::superuser(name)).await
+    }
+
+    /// A service account with a token.
+    pub async fn sign_up_service_account(&self, name: &str) -> Result<Account> {
+        self.add(sample::service_account(name)).await
+    }
+
+    /// Writes a user, who may be inactive, and a token that never expires.
+    pub async fn add(&self, user: User) -> Result<Account> {
+        let now = self.now();
+        let secret = Secret::personal_access_token(&self.random.entropy());
+        let token = PersonalAccessToken {
+            id: TokenId::new(self.ids.next(now)),
+            user_id: user.id,
+            name: TokenName::from_stored("first".to_owned()),
+            last_four: secret.last_four(),
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let account = Account {
+            user,
+            token,
+            caller: Caller::bearer(secret.reveal()),
+            secret,
+        };
+        let written = account.clone();
+        self.store
+            .write(move |tx| {
+                operator::add(tx, &written.user)?;
+                tx.tokens().add(&written.token, &written.secret.digest())
+            })
+            .await?;
+        Ok(account)
+    }
+
+    /// What it takes to create an organization of this name, without limit.
+    #[must_use]
+    pub fn command(&self, name: &str) -> CreateOrganization {
+        CreateOrganization {
+            id: None,
+            name: OrganizationName::from_stored(name.to_owned()),
+            slug: None,
+            description: None,
+            logo: None,
+            owner_limit: None,
+        }
+    }
+
+    /// An organization of this name, owned by the account.
+    pub async fn create(&self, owner: &Account, name: &str) -> Result<OrganizationView> {
+        self.organizations
+            .create(owner.caller, self.command(name))
+            .await
+    }
+
+    /// Makes the account a member of the organization.
+    pub async fn join(
+        &self,
+        organization: &Organization,
+        account: &Account,
+        roles: &[Role],
+    ) -> Result<Membership> {
+        self.join_with_seats(organization, account, roles, None)
+            .await
+    }
+
+    /// Makes the account a member of the organization if it has a seat for it.
+    pub async fn join_with_seats(
+        &self,
+        organization: &Organization,
+        account: &Account,
+        roles: &[Role],
+        seats: Option<u32>,
+    ) -> Result<Membership> {
+        let now = self.now();
+        let membership = Membership {
+            id: MembershipId::new(self.ids.next(now)),
+            organization_id: organization.id,
+            user_id: account.user.id,
+            roles: Roles::of(roles),
+            created_at: now,
+            updated_at: now,
+        };
+        let written = membership.clone();
+        self.store
+            .write(move |tx| admit(tx, &written, seats))
+            .await?;
+        Ok(membership)
+    }
+
+    /// The organization as it is in the store, live or deleted.
+    pub async fn look(&self, organization: &Organization) -> Result<OrganizationView> {
+        let id = organization.id;
+        self.store
+            .read_one(move |tx| {
+                let found = tx.organizations().find(id)?;
+                found.ok_or_else(|| Error::storage("the organization is gone"))
+            })
+            .await
+    }
+}

@@ -1,0 +1,205 @@
+//! What the services promise, whatever the store: every use case, its happy end and each refusal.
+//!
+//! The cases know only a [`World`](rollbook_domain::mock::World), so they run over any store. Each
+//! gets an empty one. A test program says how to make a world and gets one `#[test]` a case:
+//!
+//! ```ignore
+//! #[path = "../../domain/tests/service/mod.rs"]
+//! mod service;
+//!
+//! mod over_my_store {
+//!     pub(crate) fn run<F>(case: fn(World) -> F) -> Result<()>
+//!     where F: Future<Output = Result<()>> { /* make a world, drive the future */ }
+//!     crate::service::suite!(crate::over_my_store::run);
+//! }
+//! ```
+//!
+//! A case that is missing from the list below is dead code, which does not compile.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod list;
+pub(crate) mod membership;
+pub(crate) mod operator;
+pub(crate) mod read;
+pub(crate) mod reliability;
+pub(crate) mod restore;
+pub(crate) mod token;
+pub(crate) mod transfer;
+pub(crate) mod update;
+pub(crate) mod usage;
+
+/// One `#[test]` a case, run by the function with the given absolute path.
+macro_rules! suite {
+    ($run:path) => {
+        crate::service::tests! {
+            $run;
+            create:
+                the_slug_is_made_from_the_name,
+                a_taken_slug_is_numbered,
+                a_chosen_slug_is_kept,
+                a_chosen_slug_that_is_taken_is_refused,
+                a_chosen_id_is_kept,
+                an_id_is_never_used_again,
+                all_fields_are_kept,
+                names_may_repeat,
+                the_owner_is_a_member_and_admin,
+                what_was_created_can_be_read_at_once,
+                the_limit_is_met_exactly,
+                a_limit_of_zero_forbids_it,
+                deleted_organizations_do_not_count,
+                limits_are_per_owner,
+                a_service_account_cannot_own,
+                an_inactive_user_is_nobody;
+            read:
+                the_owner_and_members_see_it,
+                a_stranger_learns_nothing,
+                a_superuser_sees_all_and_is_told_what_is_not_there,
+                a_deleted_one_is_gone_for_those_who_saw_it,
+                without_a_valid_credential_nobody_gets_in,
+                me_is_the_caller,
+                an_admin_of_one_organization_is_a_stranger_to_another;
+            list:
+                only_live_ones_that_the_caller_belongs_to,
+                pages_follow_each_other,
+                pages_survive_changes_between_them,
+                offsets_and_totals,
+                filters_fold_and_combine,
+                what_is_listed_can_be_read,
+                only_superusers_list_all,
+                all_means_all_live_ones;
+            update:
+                every_field_can_be_set,
+                what_is_kept_stays_and_what_is_cleared_goes,
+                nothing_changed_is_no_change,
+                a_stale_version_is_refused,
+                the_seen_version_is_accepted,
+                roles_decide,
+                strangers_and_superusers,
+                a_taken_slug_is_refused,
+                its_own_slug_is_free_and_so_is_a_deleted_ones,
+                a_deleted_one_cannot_change;
+            transfer:
+                the_heir_owns_and_the_old_owner_stays_admin,
+                the_heir_keeps_other_roles,
+                only_the_owner_hands_over,
+                a_superuser_hands_over,
+                who_is_not_a_member_cannot_own,
+                only_an_active_person_can_own,
+                to_the_owner_is_no_change,
+                the_heirs_limit_counts,
+                a_stale_version_is_refused,
+                strangers_and_the_deleted;
+            delete:
+                it_is_invisible_at_once,
+                its_slug_is_free,
+                only_the_owner_deletes,
+                a_superuser_deletes,
+                a_stale_version_is_refused,
+                strangers_and_the_deleted;
+            restore:
+                everything_comes_back,
+                until_the_last_moment,
+                too_late_at_the_boundary,
+                a_taken_slug_is_numbered,
+                what_lives_is_refused,
+                the_owners_limit_counts,
+                only_the_owner_restores,
+                a_superuser_restores_for_the_owner,
+                strangers_and_the_absent;
+            membership:
+                members_in_the_order_of_joining,
+                pages_follow_each_other,
+                every_member_sees_members,
+                strangers_see_none,
+                a_user_who_is_no_member_is_not_found,
+                the_last_seat_can_be_taken_and_no_more,
+                nobody_joins_twice,
+                nobody_joins_what_is_deleted_or_absent;
+            token:
+                an_issued_token_works,
+                the_secret_is_told_once,
+                expiry_needs_no_sweeper,
+                an_expiry_in_the_past_is_refused,
+                a_revoked_token_is_dead_at_once,
+                a_token_can_revoke_itself,
+                a_strangers_token_is_not_found,
+                lists_are_ones_own_without_the_revoked,
+                the_limit_counts_usable_ones,
+                a_changed_secret_is_nobody;
+            usage:
+                a_use_is_noted_to_the_minute,
+                one_write_a_token_and_minute,
+                a_refusal_is_not_a_use,
+                a_failed_flush_is_kept,
+                the_latest_use_wins;
+            operator:
+                a_user_is_made,
+                an_address_is_taken_whatever_its_case,
+                the_first_user_is_made_once,
+                nothing_is_made_beside_other_users,
+                a_token_for_an_address,
+                the_page_token_key_stays;
+            reliability:
+                an_error_undoes_everything_before_it,
+                a_panic_undoes_everything_before_it,
+                a_failed_creation_leaves_nothing,
+                a_failed_change_leaves_nothing,
+                a_failed_transfer_leaves_nothing,
+                a_failed_deletion_or_restoration_leaves_nothing,
+                a_failed_issue_or_revocation_leaves_nothing,
+                a_failed_bootstrap_leaves_nothing,
+                commits_fail_as_planned;
+        }
+    };
+}
+
+macro_rules! tests {
+    ($run:path; $($group:ident: $($case:ident),+;)+) => {
+        $(mod $group {
+            $(#[test]
+            fn $case() {
+                $run(crate::service::$group::$case).unwrap();
+            })+
+        })+
+    };
+}
+
+/// Asserts that a result is an error of this shape.
+macro_rules! assert_error {
+    ($result:expr, $pattern:pat $(if $guard:expr)?) => {{
+        let result = $result;
+        assert!(
+            matches!(&result, Err($pattern) $(if $guard)?),
+            "expected {}, got {result:?}",
+            stringify!($pattern $(if $guard)?),
+        );
+    }};
+}
+
+/// Asserts that a result is this refusal.
+macro_rules! assert_refused {
+    ($result:expr, $refusal:expr) => {{
+        let (result, refusal) = ($result, $refusal);
+        assert!(
+            matches!(&result, Err(rollbook_domain::Error::Refused(it)) if *it == refusal),
+            "expected {refusal:?}, got {result:?}",
+        );
+    }};
+}
+
+/// Asserts that a result is the denial of this action to someone who may or may not know that the
+/// thing exists.
+macro_rules! assert_denied {
+    ($result:expr, $action:ident, visible: $visible:literal) => {
+        crate::service::assert_error!(
+            $result,
+            rollbook_domain::Error::Denied {
+                action: rollbook_domain::policy::Action::$action,
+                visible: $visible,
+            }
+        )
+    };
+}
+
+pub(crate) use {assert_denied, assert_error, assert_refused, suite, tests};
