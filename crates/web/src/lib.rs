@@ -1,1 +1,69 @@
-//! stub
+//! Rollbook's HTTP dialects over Actix.
+//!
+//! [`Web`] mounts everything into an Actix application. A dialect parses requests into calls of
+//! the domain's services and renders what they answer; it owns no rule and calls no other dialect.
+
+#[cfg(feature = "bench")]
+mod bench;
+mod body;
+pub mod dialect;
+mod docs;
+mod health;
+pub mod limits;
+mod metrics;
+pub mod native;
+mod observe;
+pub mod operation;
+mod page;
+mod state;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Route, guard};
+
+pub use metrics::Metrics;
+pub use observe::RequestId;
+pub use state::{NativeSettings, Services, Settings};
+
+use state::State;
+
+/// Everything Rollbook serves over HTTP. Make one before the server starts; clones share it.
+#[derive(Clone)]
+pub struct Web {
+    state: Data<State>,
+}
+
+impl Web {
+    /// Over these services.
+    #[must_use]
+    pub fn new(services: Services, settings: Settings) -> Self {
+        Self {
+            state: Data::new(State::new(services, settings)),
+        }
+    }
+
+    /// What is measured, to add to it.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.state.metrics
+    }
+
+    /// Mounts all routes; for `App::configure`.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        config
+            .app_data(self.state.clone())
+            .configure(docs::configure)
+            .configure(health::configure)
+            .configure(metrics::configure)
+            .service(dialect::scope::<native::Native>(
+                &self.state,
+                native::OPERATIONS,
+            ));
+        #[cfg(feature = "bench")]
+        config.configure(bench::configure);
+    }
+}
+
+/// A route for whoever reads, which includes `HEAD`: Actix leaves the body out by itself.
+fn reading() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}

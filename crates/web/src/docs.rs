@@ -1,0 +1,107 @@
+//! Where people and tools find out what can be asked: `/`, `/docs` and `/openapi/native.json`.
+//! Everything comes from the binary; no page loads anything from elsewhere.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::{self, Bytes, Data, Path};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use utoipa_swagger_ui::Config;
+
+use crate::state::State;
+use crate::{native, reading};
+
+const INDEX: &str = include_str!("docs/index.html");
+
+/// What the pages need of a browser. Swagger UI sets styles from its script; nothing else is
+/// allowed that is not from here, and nobody may frame it, for tokens are typed into it.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What is made once, at the start.
+pub(crate) struct Docs {
+    /// `None` when it cannot be written as JSON, which a test excludes.
+    native: Option<Bytes>,
+    swagger: Arc<Config<'static>>,
+}
+
+impl Docs {
+    pub(crate) fn new() -> Self {
+        let native = native::openapi().to_json();
+        if let Err(error) = &native {
+            tracing::error!(%error, "the API description cannot be written");
+        }
+        // Relative, so that it works behind a proxy that adds a prefix. The validator is a public
+        // service, which need not know who asks.
+        let swagger = Config::from("../openapi/native.json")
+            .validator_url("none")
+            .try_it_out_enabled(true)
+            .display_request_duration(true);
+        Self {
+            native: native.ok().map(Bytes::from),
+            swagger: Arc::new(swagger),
+        }
+    }
+}
+
+/// Mounts the documents.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .route("/", reading().to(index))
+        .route("/openapi/native.json", reading().to(native_json))
+        .route("/docs", reading().to(to_swagger))
+        .route("/docs/{file:.*}", reading().to(swagger));
+}
+
+async fn index() -> HttpResponse {
+    page(StatusCode::OK)
+        .content_type(header::ContentType::html())
+        .body(INDEX)
+}
+
+async fn native_json(state: Data<State>) -> HttpResponse {
+    match &state.docs.native {
+        Some(text) => page(StatusCode::OK)
+            .content_type(header::ContentType::json())
+            .body(text.clone()),
+        None => page(StatusCode::INTERNAL_SERVER_ERROR).finish(),
+    }
+}
+
+async fn to_swagger() -> HttpResponse {
+    page(StatusCode::TEMPORARY_REDIRECT)
+        .insert_header((header::LOCATION, "docs/"))
+        .finish()
+}
+
+async fn swagger(file: Path<String>, state: Data<State>) -> HttpResponse {
+    let found = utoipa_swagger_ui::serve(&file, Arc::clone(&state.docs.swagger));
+    let file = match found {
+        Ok(Some(file)) => file,
+        Ok(None) => return page(StatusCode::NOT_FOUND).finish(),
+        Err(cause) => {
+            tracing::error!(%cause, "a page of the documentation cannot be made");
+            return page(StatusCode::INTERNAL_SERVER_ERROR).finish();
+        }
+    };
+    let mut response = page(StatusCode::OK);
+    if file.gzpipped {
+        response.insert_header(header::ContentEncoding::Gzip);
+    }
+    response
+        .content_type(file.content_type)
+        .body(file.bytes.into_owned())
+}
+
+/// A response with the headers that make a browser careful.
+fn page(status: StatusCode) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::X_FRAME_OPTIONS, "DENY"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"));
+    response
+}

@@ -1,0 +1,98 @@
+//! Resource names and times, written without allocations: a list prints five of them an item.
+
+use rollbook_domain::id::{OrganizationId, UserId};
+use rollbook_domain::time::Timestamp;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+/// `organizations/{organization}`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OrganizationName(pub(super) OrganizationId);
+
+/// `organizations/{organization}/users/{user}`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnerName(pub(super) OrganizationId, pub(super) UserId);
+
+/// A moment in RFC 3339.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Time(pub(super) Timestamp);
+
+const ORGANIZATIONS: &str = "organizations/";
+const USERS: &str = "/users/";
+/// Enough for the longest name: two collections and two UUIDs.
+const CAPACITY: usize = ORGANIZATIONS.len() + USERS.len() + 2 * 36;
+
+impl Serialize for OrganizationName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = Text::default();
+        text.push(ORGANIZATIONS).push_uuid(self.0.uuid());
+        serializer.serialize_str(text.as_str())
+    }
+}
+
+impl Serialize for OwnerName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = Text::default();
+        text.push(ORGANIZATIONS).push_uuid(self.0.uuid());
+        text.push(USERS).push_uuid(self.1.uuid());
+        serializer.serialize_str(text.as_str())
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.rfc3339().as_str())
+    }
+}
+
+/// A short text on the stack.
+struct Text {
+    bytes: [u8; CAPACITY],
+    length: usize,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self {
+            bytes: [0; CAPACITY],
+            length: 0,
+        }
+    }
+}
+
+impl Text {
+    fn push(&mut self, part: &str) -> &mut Self {
+        let end = self.length + part.len();
+        self.bytes[self.length..end].copy_from_slice(part.as_bytes());
+        self.length = end;
+        self
+    }
+
+    fn push_uuid(&mut self, uuid: Uuid) -> &mut Self {
+        self.push(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_as_they_are_documented() {
+        let id = Uuid::from_u128(0x0198_0c5e_7a10_7c3a_9b1e_6f1d_2c3b_4a59);
+        let name = OwnerName(OrganizationId::new(id), UserId::new(id));
+        assert_eq!(
+            serde_json::to_string(&name).unwrap(),
+            format!("\"organizations/{id}/users/{id}\"")
+        );
+        let name = OrganizationName(OrganizationId::new(id));
+        assert_eq!(
+            serde_json::to_string(&name).unwrap(),
+            format!("\"organizations/{id}\"")
+        );
+    }
+}

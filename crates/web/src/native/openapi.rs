@@ -1,0 +1,58 @@
+//! The description of the native dialect for machines.
+
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::status::Status;
+use super::{me, organization, token};
+
+/// The description of the native dialect for machines (`OpenAPI` 3.1).
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Rollbook API",
+        description = "Who belongs to what: organizations, users and their tokens. Resource names, page tokens, filters, update masks and errors follow Google's API Improvement Proposals (https://google.aip.dev). Fields of answers may be added; unknown query parameters are ignored, unknown fields of bodies are refused.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    paths(
+        me::get,
+        me::list_organizations,
+        token::list,
+        token::create,
+        token::get,
+        token::delete,
+        organization::get,
+        organization::list,
+        organization::create,
+        organization::update,
+        organization::delete,
+        organization::undelete,
+        organization::transfer_ownership,
+    ),
+    // The shared refusals are not found by themselves.
+    components(schemas(Status)),
+    tags(
+        (name = "me", description = "The caller"),
+        (name = "tokens", description = "The caller's personal access tokens"),
+        (name = "organizations", description = "What users belong to"),
+    ),
+    security(("BearerAuth" = [])),
+    modifiers(&BearerAuth)
+)]
+struct Description;
+
+struct BearerAuth;
+
+impl Modify for BearerAuth {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.description = Some("Personal access token".to_owned());
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("BearerAuth", SecurityScheme::Http(scheme));
+    }
+}

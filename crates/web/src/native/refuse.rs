@@ -1,0 +1,231 @@
+//! How the native dialect refuses: which code, status and reason every fault has. The `match`es
+//! are exhaustive on purpose.
+
+use std::borrow::Cow;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use rollbook_domain::error::{Kind, Unauthenticated, Violation};
+use rollbook_domain::{Error, Refusal};
+
+use super::status::{Code, Detail, FieldViolation, Status};
+use crate::dialect::Fault;
+
+/// Seconds after which trying again is worth it when the store is busy.
+const RETRY_SECONDS: &str = "1";
+
+/// A refusal in the making.
+struct Verdict {
+    status: StatusCode,
+    code: Code,
+    /// The reason of the `ErrorInfo`; none for what grpc-gateway answers without details.
+    reason: Option<&'static str>,
+    message: Cow<'static, str>,
+    metadata: Option<(&'static str, String)>,
+    violations: Vec<FieldViolation>,
+}
+
+impl Verdict {
+    fn new(code: Code, reason: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: code.status(),
+            code,
+            reason: Some(reason),
+            message: message.into(),
+            metadata: None,
+            violations: Vec::new(),
+        }
+    }
+
+    fn invalid(field: Option<&str>, description: &str) -> Self {
+        let message = match field {
+            Some(field) => format!("{field}: {description}"),
+            None => description.to_owned(),
+        };
+        let violation = field.map(|field| FieldViolation {
+            field: field.to_owned(),
+            description: description.to_owned(),
+        });
+        Self {
+            violations: violation.into_iter().collect(),
+            ..Self::new(Code::InvalidArgument, "INVALID_ARGUMENT", message)
+        }
+    }
+
+    fn with(self, key: &'static str, value: &(impl ToString + ?Sized)) -> Self {
+        Self {
+            metadata: Some((key, value.to_string())),
+            ..self
+        }
+    }
+
+    fn into_status(self) -> Status {
+        let mut details = Vec::new();
+        if let Some(reason) = self.reason {
+            details.push(Detail::ErrorInfo {
+                reason,
+                domain: "rollbook",
+                metadata: self.metadata.into_iter().collect(),
+            });
+        }
+        if !self.violations.is_empty() {
+            details.push(Detail::BadRequest {
+                field_violations: self.violations,
+            });
+        }
+        Status {
+            code: self.code as i32,
+            message: self.message,
+            details,
+        }
+    }
+}
+
+/// Renders a refusal.
+pub(super) fn refuse(fault: &Fault) -> HttpResponse {
+    let verdict = judge(fault);
+    let mut response = HttpResponse::build(verdict.status);
+    match fault {
+        Fault::Domain(Error::Unauthenticated(why)) => {
+            response.insert_header((WWW_AUTHENTICATE, challenge(*why)));
+        }
+        Fault::Domain(Error::Busy) => {
+            response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+        }
+        Fault::WrongMethod { allow } => {
+            response.insert_header((ALLOW, allow.as_str()));
+        }
+        _ => {}
+    }
+    response.json(verdict.into_status())
+}
+
+/// RFC 6750 §3: no error code when nothing was presented.
+const fn challenge(why: Unauthenticated) -> &'static str {
+    match why {
+        Unauthenticated::Missing => "Bearer realm=\"rollbook\"",
+        Unauthenticated::Invalid => {
+            "Bearer realm=\"rollbook\", error=\"invalid_token\", error_description=\"the credential is not valid\""
+        }
+    }
+}
+
+fn judge(fault: &Fault) -> Verdict {
+    match fault {
+        Fault::Domain(error) => judge_error(error),
+        Fault::Body { field, reason } => Verdict::invalid(field.as_deref(), reason),
+        Fault::Query { reason } | Fault::Path { reason } => Verdict::invalid(None, reason),
+        Fault::Header { name, reason } => Verdict::invalid(Some(name), reason),
+        // The code gRPC has for an oversized message; but 429 would make clients try again.
+        Fault::TooLarge { limit } => Verdict {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..Verdict::new(
+                Code::ResourceExhausted,
+                "BODY_TOO_LARGE",
+                format!("the body has more than {limit} bytes"),
+            )
+            .with("limit", limit)
+        },
+        Fault::UnknownRoute => Verdict {
+            reason: None,
+            ..Verdict::new(Code::NotFound, "", "Not Found")
+        },
+        // As many grpc-gateways are set up: 501 would say that the server knows no such method.
+        Fault::WrongMethod { .. } => Verdict {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            reason: None,
+            ..Verdict::new(Code::Unimplemented, "", "Method Not Allowed")
+        },
+        Fault::Timeout => Verdict::new(
+            Code::DeadlineExceeded,
+            "TIMEOUT",
+            "the answer took too long; a change may have been made nevertheless",
+        ),
+        Fault::Defect(_) => internal(),
+    }
+}
+
+fn judge_error(error: &Error) -> Verdict {
+    match error {
+        Error::Unauthenticated(why) => {
+            let reason = match why {
+                Unauthenticated::Missing => "CREDENTIAL_MISSING",
+                Unauthenticated::Invalid => "CREDENTIAL_INVALID",
+            };
+            Verdict::new(Code::Unauthenticated, reason, why.to_string())
+        }
+        Error::Denied { visible, .. } => {
+            let message = if *visible {
+                "you are not allowed to do this"
+            } else {
+                "there is no such resource, or you are not allowed to see it"
+            };
+            Verdict::new(Code::PermissionDenied, "PERMISSION_DENIED", message)
+        }
+        Error::NotFound(kind) => {
+            let reason = match kind {
+                Kind::Organization => "ORGANIZATION_NOT_FOUND",
+                Kind::User => "USER_NOT_FOUND",
+                Kind::Membership => "MEMBERSHIP_NOT_FOUND",
+                Kind::Token => "TOKEN_NOT_FOUND",
+            };
+            Verdict::new(Code::NotFound, reason, format!("{kind} not found"))
+        }
+        Error::Refused(refusal) => judge_refusal(refusal),
+        Error::Invalid(violations) => judge_violations(violations),
+        Error::Busy => Verdict::new(
+            Code::Unavailable,
+            "BUSY",
+            "the service is busy; try again shortly",
+        ),
+        Error::Storage(_) => internal(),
+    }
+}
+
+fn judge_refusal(refusal: &Refusal) -> Verdict {
+    let (code, reason) = match refusal {
+        Refusal::IdTaken => (Code::AlreadyExists, "ID_TAKEN"),
+        Refusal::SlugTaken(_) => (Code::AlreadyExists, "SLUG_TAKEN"),
+        Refusal::EmailTaken => (Code::AlreadyExists, "EMAIL_TAKEN"),
+        Refusal::AlreadyMember => (Code::AlreadyExists, "ALREADY_MEMBER"),
+        Refusal::OrganizationLimit { .. } => (Code::ResourceExhausted, "ORGANIZATION_LIMIT"),
+        Refusal::SeatLimit { .. } => (Code::ResourceExhausted, "SEAT_LIMIT"),
+        Refusal::TokenLimit { .. } => (Code::ResourceExhausted, "TOKEN_LIMIT"),
+        Refusal::UnsuitableOwner => (Code::FailedPrecondition, "UNSUITABLE_OWNER"),
+        Refusal::ServiceAccountOwner => (Code::FailedPrecondition, "SERVICE_ACCOUNT_OWNER"),
+        Refusal::VersionMismatch => (Code::Aborted, "ETAG_MISMATCH"),
+        Refusal::NotDeleted => (Code::FailedPrecondition, "NOT_DELETED"),
+        Refusal::RestoreWindowOver { .. } => (Code::FailedPrecondition, "RESTORE_WINDOW_OVER"),
+    };
+    let verdict = Verdict::new(code, reason, refusal.to_string());
+    match refusal {
+        Refusal::OrganizationLimit { limit }
+        | Refusal::SeatLimit { limit }
+        | Refusal::TokenLimit { limit } => verdict.with("limit", limit),
+        Refusal::SlugTaken(slug) => verdict.with("slug", slug),
+        Refusal::RestoreWindowOver { until } => verdict.with("until", &until.to_rfc3339()),
+        _ => verdict,
+    }
+}
+
+fn judge_violations(violations: &[Violation]) -> Verdict {
+    let sentence = |it: &Violation| format!("{}: {}", it.field, it.reason);
+    let message: Vec<String> = violations.iter().map(sentence).collect();
+    let field_violations = violations.iter().map(|it| FieldViolation {
+        field: it.field.to_owned(),
+        description: it.reason.clone(),
+    });
+    Verdict {
+        violations: field_violations.collect(),
+        ..Verdict::new(
+            Code::InvalidArgument,
+            "INVALID_ARGUMENT",
+            message.join("; "),
+        )
+    }
+}
+
+fn internal() -> Verdict {
+    Verdict::new(Code::Internal, "INTERNAL", "internal error")
+}

@@ -1,0 +1,250 @@
+//! Operations: what a dialect can be asked. The router is made out of the table of them and of
+//! nothing else, so a route without an identifier or without a policy cannot exist.
+
+use std::task::{Context, Poll};
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::Method;
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, Resource, Route, guard, web};
+use rollbook_domain::access;
+use rollbook_domain::error::Unauthenticated;
+use rollbook_domain::policy::Action;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::dialect::{Dialect, Fail, Fault};
+use crate::limits;
+
+/// One method on one path of one dialect.
+#[derive(Debug)]
+pub struct Operation {
+    /// Its name in logs, metrics and the API description, such as `organizations.get`.
+    pub id: &'static str,
+    /// The dialect it belongs to, such as `native`.
+    pub dialect: &'static str,
+    /// The HTTP method. `GET` also answers `HEAD`.
+    pub method: Method,
+    /// The whole path, with `{name}` for each variable segment.
+    pub path: &'static str,
+    /// Who gets as far as the handler.
+    pub policy: Policy,
+    route: fn() -> Route,
+}
+
+/// Who gets as far as the handler of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Everybody.
+    Public,
+    /// Whoever presents something that can be a credential; the others are refused before anything
+    /// of the request is read. The domain authenticates them and decides about the action.
+    Caller(Action),
+}
+
+impl Operation {
+    /// An operation that `route` makes the handler of, as `|| web::to(handler)`.
+    pub(crate) const fn new(
+        id: &'static str,
+        dialect: &'static str,
+        method: Method,
+        path: &'static str,
+        policy: Policy,
+        route: fn() -> Route,
+    ) -> Self {
+        Self {
+            id,
+            dialect,
+            method,
+            path,
+            policy,
+            route,
+        }
+    }
+
+    /// The operation that a request was matched to; `None` when no route has taken it.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Option<&'static Self> {
+        request
+            .extensions()
+            .get::<Matched>()
+            .map(|matched| matched.operation)
+    }
+
+    fn route<D: Dialect>(&'static self, limit: Duration) -> Route {
+        let allowed = guard::fn_guard(move |context| self.takes(&context.head().method));
+        (self.route)().guard(allowed).wrap(Gate::<D> {
+            operation: self,
+            limit,
+            dialect: PhantomData,
+        })
+    }
+
+    fn takes(&self, method: &Method) -> bool {
+        self.method == method || (self.method == Method::GET && method == Method::HEAD)
+    }
+}
+
+/// What the gate found out about a request.
+#[derive(Clone, Copy)]
+struct Matched {
+    operation: &'static Operation,
+    caller: access::Caller,
+}
+
+/// Who calls, as the gate has read it; otherwise it is read now.
+pub(crate) fn caller_of<D: Dialect>(request: &HttpRequest) -> access::Caller {
+    let matched = request.extensions().get::<Matched>().copied();
+    matched.map_or_else(
+        || D::credential(request.headers()),
+        |matched| matched.caller,
+    )
+}
+
+/// The routes of `operations`, in their order, under the prefix of their dialect; each may take as
+/// long as `limit`.
+pub(crate) fn resources<D: Dialect>(
+    operations: &'static [Operation],
+    limit: Duration,
+) -> Vec<Resource> {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for operation in operations {
+        if !paths.contains(&operation.path) {
+            paths.push(operation.path);
+        }
+    }
+    paths
+        .into_iter()
+        .map(|path| resource::<D>(path, operations, limit))
+        .collect()
+}
+
+fn resource<D: Dialect>(
+    path: &'static str,
+    operations: &'static [Operation],
+    limit: Duration,
+) -> Resource {
+    let here = || operations.iter().filter(move |it| it.path == path);
+    let allow = allow_header(here());
+    let refuse = move || {
+        let allow = allow.clone();
+        ready(Err::<&str, _>(Fail::<D>::from(Fault::WrongMethod {
+            allow,
+        })))
+    };
+    here()
+        .fold(web::resource(pattern::<D>(path)), |resource, operation| {
+            resource.route(operation.route::<D>(limit))
+        })
+        .default_service(web::to(refuse))
+}
+
+/// The pattern under the dialect's scope. A variable segment holds no colon, which starts a custom
+/// verb (AIP-136): `/organizations/{id}:undelete` is not an organization of a strange name.
+fn pattern<D: Dialect>(path: &str) -> String {
+    path.strip_prefix(D::PREFIX)
+        .unwrap_or(path)
+        .replace('}', ":[^/:]+}")
+}
+
+fn allow_header<'a>(operations: impl Iterator<Item = &'a Operation>) -> String {
+    let mut methods: Vec<&str> = Vec::new();
+    for operation in operations {
+        methods.push(operation.method.as_str());
+        if operation.method == Method::GET {
+            methods.push(Method::HEAD.as_str());
+        }
+    }
+    methods.join(", ")
+}
+
+/// Stands before every handler: notes the operation and turns away who presents no credential.
+struct Gate<D> {
+    operation: &'static Operation,
+    limit: Duration,
+    dialect: PhantomData<fn() -> D>,
+}
+
+impl<S, D> Transform<S, ServiceRequest> for Gate<D>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>,
+    D: Dialect,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Transform = Gatekeeper<S, D>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+
+    fn new_transform(&self, handler: S) -> Self::Future {
+        ready(Ok(Gatekeeper {
+            operation: self.operation,
+            limit: self.limit,
+            handler,
+            dialect: PhantomData,
+        }))
+    }
+}
+
+struct Gatekeeper<S, D> {
+    operation: &'static Operation,
+    limit: Duration,
+    handler: S,
+    dialect: PhantomData<fn() -> D>,
+}
+
+/// The future of a boxed handler, passed on as it is.
+type Answering = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, Error>>>>;
+
+impl<S, D> Service<ServiceRequest> for Gatekeeper<S, D>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>,
+    D: Dialect,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future = Answering;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.handler.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let operation = self.operation;
+        let caller = D::credential(request.headers());
+        request
+            .extensions_mut()
+            .insert(Matched { operation, caller });
+        match (operation.policy, caller) {
+            (Policy::Public, _) | (Policy::Caller(_), access::Caller::Token(_)) => {
+                let asked = request.request().clone();
+                supervised::<D>(self.limit, asked, self.handler.call(request))
+            }
+            (Policy::Caller(_), access::Caller::Nobody) => {
+                turn_away::<D>(request, Unauthenticated::Missing)
+            }
+            (Policy::Caller(_), access::Caller::Malformed) => {
+                turn_away::<D>(request, Unauthenticated::Invalid)
+            }
+        }
+    }
+}
+
+/// Answers for a handler that panics or takes too long.
+fn supervised<D: Dialect>(limit: Duration, asked: HttpRequest, answer: Answering) -> Answering {
+    Box::pin(async move {
+        limits::supervise(limit, answer)
+            .await
+            .unwrap_or_else(|fault| {
+                let response = HttpResponse::from_error(Fail::<D>::from(fault));
+                Ok(ServiceResponse::new(asked, response))
+            })
+    })
+}
+
+fn turn_away<D: Dialect>(request: ServiceRequest, why: Unauthenticated) -> Answering {
+    let fail = Fail::<D>::from(rollbook_domain::Error::Unauthenticated(why));
+    Box::pin(ready(Ok(request.error_response(fail))))
+}

@@ -1,0 +1,75 @@
+//! What the handlers of all dialects share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rollbook_domain::port::{Clock, IdSource, Probe};
+use rollbook_domain::service::{Organizations, Tokens, Users};
+
+use crate::docs::Docs;
+use crate::metrics::Metrics;
+use crate::page::PageTokens;
+
+/// What the web layer calls.
+#[derive(Clone)]
+pub struct Services {
+    /// The use cases of organizations.
+    pub organizations: Arc<dyn Organizations>,
+    /// The use cases of users.
+    pub users: Arc<dyn Users>,
+    /// The use cases of personal access tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// Tells whether requests can be served.
+    pub probe: Arc<dyn Probe>,
+    /// Tells the time, for what expires.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids, for requests.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// How the web layer behaves.
+#[derive(Clone)]
+pub struct Settings {
+    /// The key that authenticates page tokens. All replicas need the same one.
+    pub page_token_key: [u8; 32],
+    /// The native dialect's own settings.
+    pub native: NativeSettings,
+    /// The largest request body that is read, in bytes.
+    pub body_limit: usize,
+    /// How long an answer may take.
+    pub request_timeout: Duration,
+}
+
+impl Settings {
+    /// What [`Settings::body_limit`] is unless the operator chose: room for the largest logo.
+    pub const BODY_LIMIT: usize = 256 * 1024;
+}
+
+/// The settings of the native dialect.
+#[derive(Clone, Debug, Default)]
+pub struct NativeSettings {
+    /// How many organizations one user may own when founding them here; `None`: any number.
+    pub owner_limit: Option<u32>,
+}
+
+/// What every worker shares.
+pub(crate) struct State {
+    pub(crate) services: Services,
+    pub(crate) settings: Settings,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) docs: Docs,
+    pub(crate) page_tokens: PageTokens,
+}
+
+impl State {
+    pub(crate) fn new(services: Services, settings: Settings) -> Self {
+        let now = services.clock.now();
+        Self {
+            metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), now)),
+            docs: Docs::new(),
+            page_tokens: PageTokens::new(&settings.page_token_key),
+            services,
+            settings,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The native dialect over mocked services.
+
+// So that lints know helpers for tests too.
+#[cfg(test)]
+mod native {
+    mod arguments;
+    mod description;
+    mod gate;
+    mod golden;
+    mod lists;
+    mod refusals;
+    mod support;
+    mod tokens;
+    mod transport;
+    mod updates;
+}

@@ -1,0 +1,154 @@
+//! A server over mocks, and what it answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::to_bytes;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::test::{self, TestRequest};
+use actix_web::{App, http::header};
+use rollbook_domain::Error;
+use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
+use rollbook_domain::organization::OrganizationView;
+use rollbook_domain::port::MockProbe;
+use rollbook_domain::service::{MockOrganizations, MockTokens, MockUsers};
+use rollbook_domain::time::Span;
+use rollbook_domain::user::User;
+use rollbook_web::{NativeSettings, Services, Settings, Web};
+use serde_json::Value;
+
+/// The limit on bodies in tests.
+pub(super) const BODY_LIMIT: usize = 4096;
+/// The limit on owned organizations in tests.
+pub(super) const OWNER_LIMIT: Option<u32> = Some(7);
+
+/// Makes an error, as often as it is needed: errors cannot be cloned.
+pub(super) type Make = fn() -> Error;
+
+/// The services behind a server; a test expects calls of them.
+#[derive(Default)]
+pub(super) struct Mocks {
+    pub(super) organizations: MockOrganizations,
+    pub(super) users: MockUsers,
+    pub(super) tokens: MockTokens,
+}
+
+impl Mocks {
+    pub(super) fn serve(self) -> Server {
+        let clock = Arc::new(FixedClock::default());
+        let services = Services {
+            organizations: Arc::new(self.organizations),
+            users: Arc::new(self.users),
+            tokens: Arc::new(self.tokens),
+            probe: Arc::new(MockProbe::new()),
+            clock: clock.clone(),
+            ids: Arc::new(SequentialIds::default()),
+        };
+        let settings = Settings {
+            page_token_key: [42; 32],
+            native: NativeSettings {
+                owner_limit: OWNER_LIMIT,
+            },
+            body_limit: BODY_LIMIT,
+            request_timeout: Duration::from_secs(60),
+        };
+        Server {
+            web: Web::new(services, settings),
+            clock,
+        }
+    }
+}
+
+/// A server under test.
+pub(super) struct Server {
+    web: Web,
+    clock: Arc<FixedClock>,
+}
+
+impl Server {
+    /// Sends a request as it is.
+    pub(super) async fn send_raw(&self, request: TestRequest) -> Answer {
+        let app = App::new().configure(|config| self.web.configure(config));
+        let app = test::init_service(app).await;
+        let response = test::call_service(&app, request.to_request()).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap();
+        Answer {
+            status,
+            headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    /// Sends a request with a credential that is well formed.
+    pub(super) async fn send(&self, request: TestRequest) -> Answer {
+        let secret = sample::secret("token");
+        let bearer = format!("Bearer {}", secret.reveal());
+        self.send_raw(request.insert_header((AUTHORIZATION, bearer)))
+            .await
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answer {
+        self.send(TestRequest::get().uri(path)).await
+    }
+
+    pub(super) fn later(&self, span: Span) {
+        self.clock.advance(span);
+    }
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub(super) fn header(&self, name: header::HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Status, code and reason of a refusal.
+    pub(super) fn refusal(&self) -> (u16, i64, String) {
+        let json = self.json();
+        let reason = json["details"][0]["reason"].as_str().unwrap_or_default();
+        let code = json["code"].as_i64().expect("a refusal has a code");
+        (self.status.as_u16(), code, reason.to_owned())
+    }
+
+    /// Checks that the answer refuses exactly these fields as invalid.
+    #[track_caller]
+    pub(super) fn assert_invalid(&self, fields: &[&str]) {
+        let (status, code, reason) = self.refusal();
+        let expected = (400, 3, "INVALID_ARGUMENT");
+        assert_eq!((status, code, reason.as_str()), expected, "{}", self.body);
+        let json = self.json();
+        let violations = json["details"][1]["fieldViolations"].as_array();
+        let found: Vec<&str> = violations
+            .into_iter()
+            .flatten()
+            .filter_map(|violation| violation["field"].as_str())
+            .collect();
+        assert_eq!(found, fields, "{}", self.body);
+    }
+}
+
+pub(super) fn jane() -> User {
+    sample::user("jane")
+}
+
+pub(super) fn acme() -> OrganizationView {
+    sample::organization_view("Acme Corp", &jane())
+}
+
+/// The path of [`acme`], with something behind it.
+pub(super) fn acme_path(rest: &str) -> String {
+    format!("/api/v1/organizations/{}{rest}", acme().organization.id)
+}
