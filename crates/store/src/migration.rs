@@ -121,3 +121,43 @@ fn pending<DB: diesel::backend::Backend>(
         .map(|migration| migration.name().to_string())
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::migration::{Migration, MigrationSource};
+
+    use super::*;
+
+    /// The folders are looked at, too, since a new one is not part of the program until this file
+    /// is compiled again.
+    #[test]
+    fn the_newest_migration_is_known() {
+        let migrations = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+        for database in ["sqlite", "postgres"] {
+            let folders = std::fs::read_dir(format!("{migrations}/{database}")).unwrap();
+            let versions = folders.map(|folder| {
+                let name = folder.unwrap().file_name().into_string().unwrap();
+                name.split('_').next().unwrap().replace('-', "")
+            });
+            assert_eq!(versions.max().as_deref(), Some(NEWEST), "{database}");
+        }
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn the_newest_migration_for_sqlite_is_embedded() {
+        assert_eq!(newest::<diesel::sqlite::Sqlite>(&SQLITE), NEWEST);
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn the_newest_migration_for_postgres_is_embedded() {
+        assert_eq!(newest::<diesel::pg::Pg>(&POSTGRES), NEWEST);
+    }
+
+    fn newest<DB: diesel::backend::Backend>(embedded: &EmbeddedMigrations) -> String {
+        let migrations = MigrationSource::<DB>::migrations(embedded).unwrap();
+        let versions = migrations.iter().map(|it| it.name().version().to_string());
+        versions.max().unwrap()
+    }
+}

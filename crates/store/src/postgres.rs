@@ -17,8 +17,7 @@ use crate::statement::Fixed;
 use crate::tx::{Connection as TxConnection, SqlTx, failed};
 use crate::{OpenError, Options};
 
-/// How often a use case is run again after a serialization failure, a deadlock or a lost
-/// connection.
+/// How often a use case is run in the face of serialization failures and deadlocks.
 const ATTEMPTS: usize = 6;
 /// How many connections there are unless the operator says otherwise.
 const DEFAULT_CONNECTIONS: usize = 16;
@@ -92,10 +91,12 @@ impl ManageConnection for Manager {
     fn connect(&self) -> std::result::Result<Link, Self::Error> {
         let mut connection =
             PgConnection::establish(&self.url).map_err(diesel::r2d2::Error::ConnectionError)?;
-        // A transaction that its thread has forgotten must not hold locks for ever either.
+        // A transaction that its thread has forgotten must not hold locks for ever either; and
+        // what is not begun as a write does not write.
         let millis = self.statement_timeout.as_millis();
         let settings = format!(
-            "SET statement_timeout = {millis}; SET idle_in_transaction_session_timeout = {millis}"
+            "SET statement_timeout = {millis}; SET idle_in_transaction_session_timeout = {millis}; \
+             SET default_transaction_read_only = on"
         );
         connection
             .batch_execute(&settings)
@@ -144,7 +145,8 @@ fn check(pool: &Pool<Manager>) -> Result<()> {
 
 /// Runs a use case until it is decided.
 fn run(pool: &Pool<Manager>, access: Access, work: &mut Work) -> Result<Output> {
-    for _ in 0..ATTEMPTS {
+    let (mut failures, mut losses) = (0, 0);
+    while failures < ATTEMPTS && losses <= pool.max_size() {
         let mut link = match pool.get() {
             Ok(link) => link,
             Err(error) => {
@@ -154,7 +156,9 @@ fn run(pool: &Pool<Manager>, access: Access, work: &mut Work) -> Result<Output> 
         };
         match attempt(&mut link, access, work) {
             Attempt::Decided(outcome) => return outcome,
-            Attempt::Again => {}
+            // A server that was restarted has left the whole pool dead connections.
+            Attempt::Again if link.broken => losses += 1,
+            Attempt::Again => failures += 1,
         }
     }
     Err(Error::Busy)
@@ -172,9 +176,7 @@ fn attempt(link: &mut Link, access: Access, work: &mut Work) -> Attempt {
     {
         return link.not_committed(failed(error));
     }
-    let mut tx = SqlTx {
-        connection: TxConnection::Postgres(&mut link.connection),
-    };
+    let mut tx = SqlTx::on(TxConnection::Postgres(&mut link.connection));
     let outcome = match run_caught(work, &mut tx) {
         Ok(output) => output,
         Err(error) => {
@@ -204,7 +206,7 @@ const fn begin(access: Access) -> Option<&'static str> {
     match access {
         Access::ReadOne => None,
         Access::Read => Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-        Access::Write => Some("BEGIN ISOLATION LEVEL READ COMMITTED"),
+        Access::Write => Some("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
     }
 }
 

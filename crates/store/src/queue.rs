@@ -8,9 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use rollbook_domain::port::{Access, Output, Tx, Work};
+use rollbook_domain::port::{Access, Output, Work};
 use rollbook_domain::{Error, Result};
 use tokio::sync::oneshot;
+
+use crate::tx::SqlTx;
 
 /// How many use cases may wait. A longer queue would only turn overload into time-outs.
 const CAPACITY: usize = 4096;
@@ -112,9 +114,12 @@ impl Door {
 /// can drop the connection on which it happened.
 pub(crate) fn run_caught(
     work: &mut Work,
-    tx: &mut dyn Tx,
+    tx: &mut SqlTx<'_>,
 ) -> std::result::Result<Output, Option<Error>> {
     match catch_unwind(AssertUnwindSafe(|| work(tx))) {
+        Ok(Ok(_)) if tx.failed => Err(Some(Error::storage(
+            "the use case went on after a statement had failed",
+        ))),
         Ok(outcome) => outcome.map_err(Some),
         Err(panic) => {
             tracing::error!(panic = panic_text(&*panic), "a use case panicked");

@@ -22,7 +22,6 @@ pub(crate) struct UserRow {
     id: Key,
     kind: String,
     email: String,
-    email_key: String,
     display_name: String,
     superuser: bool,
     active: bool,
@@ -65,7 +64,7 @@ impl UserRow {
         Ok(User {
             id: UserId::new(self.id.0),
             kind: kind_of(&self.kind)?,
-            email: Email::from_stored(self.email, self.email_key),
+            email: Email::from_stored(self.email),
             display_name: DisplayName::from_stored(self.display_name),
             superuser: self.superuser,
             active: self.active,
@@ -97,7 +96,6 @@ pub(crate) struct OwnerRow {
     pub(crate) id: Key,
     pub(crate) display_name: String,
     pub(crate) email: String,
-    pub(crate) email_key: String,
 }
 
 impl OwnerRow {
@@ -105,7 +103,7 @@ impl OwnerRow {
         Owner {
             id: UserId::new(self.id.0),
             display_name: DisplayName::from_stored(self.display_name),
-            email: Email::from_stored(self.email, self.email_key),
+            email: Email::from_stored(self.email),
         }
     }
 }
@@ -132,7 +130,7 @@ pub(crate) struct OrganizationRow {
 pub(crate) struct NewOrganization<'a> {
     id: Key,
     name: &'a str,
-    name_key: &'a str,
+    name_key: String,
     slug: &'a str,
     description: Option<&'a str>,
     owner_id: Key,

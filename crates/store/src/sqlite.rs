@@ -228,9 +228,7 @@ fn read_one(
     work: &mut Work,
     connection: &mut PooledConnection<ConnectionManager<SqliteConnection>>,
 ) -> Result<Output> {
-    let mut tx = SqlTx {
-        connection: TxConnection::Sqlite(connection),
-    };
+    let mut tx = SqlTx::on(TxConnection::Sqlite(connection));
     run_caught(work, &mut tx).map_err(|error| error.unwrap_or_else(panicked))
 }
 
@@ -369,9 +367,7 @@ fn run_in_savepoint(
     work: &mut Work,
 ) -> QueryResult<Option<Result<Output>>> {
     Fixed("SAVEPOINT use_case").execute(connection)?;
-    let mut tx = SqlTx {
-        connection: TxConnection::Sqlite(connection),
-    };
+    let mut tx = SqlTx::on(TxConnection::Sqlite(connection));
     let outcome = match run_caught(work, &mut tx) {
         Ok(output) => Ok(output),
         Err(Some(error)) => Err(error),

@@ -21,27 +21,41 @@ pub(crate) enum Connection<'c> {
 /// A transaction; every repository is implemented on it.
 pub(crate) struct SqlTx<'c> {
     pub(crate) connection: Connection<'c>,
+    /// Whether a statement has failed, so that there is nothing to commit: PostgreSQL would answer
+    /// COMMIT by rolling back, without an error.
+    pub(crate) failed: bool,
+}
+
+impl<'c> SqlTx<'c> {
+    pub(crate) const fn on(connection: Connection<'c>) -> Self {
+        Self {
+            connection,
+            failed: false,
+        }
+    }
 }
 
 /// Expands one Diesel expression for each database, so that a query is written once and compiled
 /// against both concrete connections.
 macro_rules! each {
-    ($tx:expr, |$connection:ident| $query:expr) => {
-        match &mut $tx.connection {
+    ($tx:expr, |$connection:ident| $query:expr) => {{
+        let outcome = match &mut $tx.connection {
             #[cfg(feature = "sqlite")]
             $crate::tx::Connection::Sqlite($connection) => $query,
             #[cfg(feature = "postgres")]
             $crate::tx::Connection::Postgres($connection) => $query,
-        }
-    };
+        };
+        $tx.failed |= outcome.is_err();
+        outcome
+    }};
 }
 pub(crate) use each;
 
 /// Like [`each!`], for a query that ends in a row lock: PostgreSQL gets `FOR NO KEY UPDATE`, which
 /// waits for other writers but not for foreign keys; SQLite's only writer holds the lock already.
 macro_rules! locked {
-    ($tx:expr, $query:expr, |$locked:ident, $connection:ident| $load:expr) => {
-        match &mut $tx.connection {
+    ($tx:expr, $query:expr, |$locked:ident, $connection:ident| $load:expr) => {{
+        let outcome = match &mut $tx.connection {
             #[cfg(feature = "sqlite")]
             $crate::tx::Connection::Sqlite($connection) => {
                 let $locked = $query;
@@ -52,8 +66,10 @@ macro_rules! locked {
                 let $locked = $query.for_no_key_update();
                 $load
             }
-        }
-    };
+        };
+        $tx.failed |= outcome.is_err();
+        outcome
+    }};
 }
 pub(crate) use locked;
 

@@ -59,12 +59,7 @@ impl AccessRepo for SqlTx<'_> {
                 UserRow::as_select(),
                 Option::<OrganizationRow>::as_select(),
                 owners
-                    .fields((
-                        users::id,
-                        users::display_name,
-                        users::email,
-                        users::email_key
-                    ))
+                    .fields((users::id, users::display_name, users::email))
                     .nullable(),
                 Option::<MembershipRow>::as_select(),
             ))

@@ -36,9 +36,14 @@ fn collect_patterns(filter: &Filter<TextTest>, patterns: &mut Vec<String>) {
             }
         }
         Filter::Not(inner) => collect_patterns(inner, patterns),
-        Filter::Test(test) if test.place == Place::Whole => {}
+        Filter::Test(test) if is_impossible(test) || test.place == Place::Whole => {}
         Filter::Test(test) => patterns.push(test.like_pattern()),
     }
+}
+
+/// No name has a NUL. PostgreSQL refuses such a text, and SQLite's LIKE takes it for the end.
+fn is_impossible(test: &TextTest) -> bool {
+    test.key.contains('\0')
 }
 
 impl Expression for NameCondition<'_> {
@@ -87,6 +92,10 @@ where
         Filter::Not(inner) => {
             out.push_sql("NOT ");
             write_parts(std::slice::from_ref(inner), "TRUE", "", patterns, out)
+        }
+        Filter::Test(test) if is_impossible(test) => {
+            out.push_sql("FALSE");
+            Ok(())
         }
         Filter::Test(test) => {
             out.push_identifier("organizations")?;

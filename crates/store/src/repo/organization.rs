@@ -94,11 +94,11 @@ impl OrganizationRepo for SqlTx<'_> {
     fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32> {
         // Counting what is fetched, since a limit within a count needs a subquery that Diesel
         // cannot express; the limit is small.
-        let rows: Vec<i64> = each!(self, |connection| organizations::table
+        let rows: Vec<i32> = each!(self, |connection| organizations::table
             .filter(organizations::owner_id.eq(Key(owner.uuid())))
             .filter(organizations::deleted_at.is_null())
             .limit(i64::from(at_most))
-            .select(diesel::dsl::sql::<diesel::sql_types::BigInt>("1"))
+            .select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
             .load(*connection))
         .map_err(failed)?;
         Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))

@@ -1,0 +1,129 @@
+//! How SQLite goes about it: the build options and query plans that the speed depends on.
+
+use std::sync::{Mutex, PoisonError};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use rollbook_domain::Result;
+use rollbook_domain::filter::Filter;
+use rollbook_domain::id::{MembershipId, OrganizationId, TokenId};
+use rollbook_domain::mock::sample;
+use rollbook_domain::page::Window;
+use rollbook_domain::port::Tx;
+use rollbook_store::{Database, DatabaseUrl};
+
+use crate::harness::on_sqlite;
+use crate::support::{Outcome, TestDatabase, options};
+
+#[derive(QueryableByName)]
+struct CompileOption {
+    #[diesel(sql_type = Text)]
+    compile_options: String,
+}
+
+on_sqlite! {
+    plans_survive_a_bound_limit,
+    no_read_scans_or_sorts,
+}
+
+/// Without `SQLITE_ENABLE_QPSG` (see `.cargo/config.toml`), SQLite plans a prepared statement anew
+/// whenever a bound LIMIT changes, which takes most of the time of a short query.
+async fn plans_survive_a_bound_limit(database: &TestDatabase) -> Outcome {
+    let options: Vec<CompileOption> =
+        sql_query("PRAGMA compile_options").load(&mut database.bare_sqlite()?)?;
+    let found = options
+        .iter()
+        .any(|option| option.compile_options == "ENABLE_QPSG");
+    assert!(found, "SQLite was built without -DSQLITE_ENABLE_QPSG");
+    Ok(())
+}
+
+/// Every query on a recorded connection, as it was sent.
+static QUERIES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// Records the queries of one connection.
+#[derive(Default)]
+struct Recorder {
+    url: String,
+}
+
+impl Instrumentation for Recorder {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartEstablishConnection { url, .. } => url.clone_into(&mut self.url),
+            InstrumentationEvent::StartQuery { query, .. } => {
+                let mut queries = QUERIES.lock().unwrap_or_else(PoisonError::into_inner);
+                queries.push((self.url.clone(), query.to_string()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whoever asks for page 200 waits no longer than for page 1, however many organizations there
+/// are: every read finds its rows through an index that has them in order.
+async fn no_read_scans_or_sorts(database: &TestDatabase) -> Outcome {
+    let DatabaseUrl::Sqlite(path) = &database.url else {
+        return Err("this is about SQLite".into());
+    };
+    set_default_instrumentation(|| Some(Box::new(Recorder::default())))?;
+    let recorded = Database::open(&database.url, &options())?;
+    recorded.store().read(read_everything).await?;
+    recorded.close();
+    set_default_instrumentation(|| None)?;
+    let queries = {
+        let mut queries = QUERIES.lock().unwrap_or_else(PoisonError::into_inner);
+        queries.retain(|(url, query)| *url == path.to_string_lossy() && query.contains("SELECT"));
+        std::mem::take(&mut *queries)
+    };
+    assert!(queries.len() >= 13, "only {} queries were recorded", queries.len());
+    for (_, query) in queries {
+        let plan = plan(&mut database.bare_sqlite()?, &query)?;
+        let slow = plan.iter().any(|step| {
+            let scan = step.starts_with("SCAN ") && step != "SCAN CONSTANT ROW";
+            scan || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC")
+        });
+        assert!(!slow, "{query}\n{plan:#?}");
+    }
+    Ok(())
+}
+
+/// One call of every method that reads by key, page 200 of every list among them.
+fn read_everything(tx: &mut dyn Tx) -> Result<()> {
+    let ann = sample::user("ann");
+    let acme = sample::organization("Acme", &ann);
+    let (digest, everything) = (sample::secret("ann").digest(), Filter::everything());
+    let key = sample::uuid("the last one of page 199");
+    let window = Window::after(OrganizationId::new(key), 50);
+    tx.organizations().list_of_member(ann.id, &everything, &window)?;
+    tx.organizations().list_all(&everything, &window)?;
+    let window = Window::after(MembershipId::new(key), 50);
+    tx.memberships().list(acme.id, &window)?;
+    tx.tokens().list(ann.id, &Window::after(TokenId::new(key), 50))?;
+    tx.access().authenticate(&digest)?;
+    tx.access().arrive(&digest, acme.id)?;
+    tx.organizations().find(acme.id)?;
+    tx.organizations().slug_is_taken(&acme.slug)?;
+    tx.organizations().count_owned(ann.id, 100)?;
+    tx.memberships().find(acme.id, ann.id)?;
+    tx.memberships().count(acme.id)?;
+    tx.users().find(ann.id)?;
+    tx.users().find_by_email(&ann.email)?;
+    tx.tokens().find(ann.id, TokenId::new(key))?;
+    tx.tokens().count_usable(ann.id, ann.created_at)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+/// The steps in which SQLite would answer the query.
+fn plan(connection: &mut SqliteConnection, query: &str) -> Outcome<Vec<String>> {
+    let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(connection)?;
+    Ok(steps.into_iter().map(|step| step.detail).collect())
+}

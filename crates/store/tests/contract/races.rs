@@ -1,0 +1,201 @@
+//! Rules that count or compare rows hold when twenty come at once.
+
+use rollbook_domain::filter::Filter;
+use rollbook_domain::mock::{Account, World, sample};
+use rollbook_domain::organization::Organization;
+use rollbook_domain::page::Window;
+use rollbook_domain::role::Role;
+use rollbook_domain::service::Organizations;
+use rollbook_domain::service::organization::CreateOrganization;
+use rollbook_domain::value::Slug;
+use rollbook_domain::{Error, Refusal, Result};
+use tokio::task::JoinSet;
+
+use crate::harness::on_both;
+use crate::support::{Outcome, TestDatabase};
+
+on_both! {
+    one_seat_has_one_winner,
+    one_slug_has_one_winner,
+    a_slug_in_two_cases_has_one_winner,
+    a_limit_of_one_has_one_winner,
+    one_version_has_one_winner,
+    one_address_has_one_winner,
+    generated_slugs_let_everybody_win,
+}
+
+const RACERS: usize = 20;
+/// A race is lost by chance, too.
+const HEATS: usize = 5;
+
+/// Runs the racers and answers how many won; the others must have been refused as expected.
+async fn race<T: Send + 'static>(
+    racers: impl IntoIterator<Item = impl Future<Output = Result<T>> + Send + 'static>,
+    expected: impl Fn(&Refusal) -> bool,
+) -> Outcome<usize> {
+    let mut running: JoinSet<_> = racers.into_iter().collect();
+    let mut winners = 0;
+    while let Some(outcome) = running.join_next().await {
+        match outcome? {
+            Ok(_) => winners += 1,
+            Err(Error::Refused(refusal)) if expected(&refusal) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(winners)
+}
+
+async fn accounts(world: &World, heat: usize) -> Outcome<Vec<Account>> {
+    let mut accounts = Vec::new();
+    for number in 0..RACERS {
+        accounts.push(world.sign_up(&format!("h{heat}n{number}")).await?);
+    }
+    Ok(accounts)
+}
+
+async fn create(world: World, account: Account, command: CreateOrganization) -> Result<()> {
+    let created = world.organizations.create(account.caller, command).await;
+    created.map(drop)
+}
+
+async fn join(world: World, acme: Organization, account: Account, seats: u32) -> Result<()> {
+    let roles = [Role::Member];
+    let joined = world.join_with_seats(&acme, &account, &roles, Some(seats));
+    joined.await.map(drop)
+}
+
+async fn one_seat_has_one_winner(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    let owner = world.sign_up("owner").await?;
+    for heat in 0..HEATS {
+        let acme = world.create(&owner, "Acme").await?.organization;
+        let racers = accounts(&world, heat).await?;
+        let racers = racers
+            .into_iter()
+            .map(|account| join(world.clone(), acme.clone(), account, 2));
+        let winners = race(racers, |refusal| {
+            *refusal == Refusal::SeatLimit { limit: 2 }
+        });
+        assert_eq!(winners.await?, 1);
+        let members = world.store.read_one(move |tx| tx.memberships().count(acme.id));
+        assert_eq!(members.await?, 2);
+    }
+    Ok(())
+}
+
+async fn one_slug_has_one_winner(database: &TestDatabase) -> Outcome {
+    race_for_a_slug(database, |heat, _| format!("slug-{heat}")).await
+}
+
+async fn a_slug_in_two_cases_has_one_winner(database: &TestDatabase) -> Outcome {
+    let spelling = |heat, number: usize| match number % 2 {
+        0 => format!("SLUG-{heat}"),
+        _ => format!("Slug-{heat}"),
+    };
+    race_for_a_slug(database, spelling).await
+}
+
+async fn race_for_a_slug(
+    database: &TestDatabase,
+    spelling: impl Fn(usize, usize) -> String,
+) -> Outcome {
+    let world = database.world()?;
+    for heat in 0..HEATS {
+        let mut racers = Vec::new();
+        for (number, account) in accounts(&world, heat).await?.into_iter().enumerate() {
+            let slug = Slug::parse(&spelling(heat, number));
+            let command = CreateOrganization {
+                slug: Some(slug.map_err(|error| error.in_field("slug"))?),
+                ..world.command("Acme")
+            };
+            racers.push(create(world.clone(), account, command));
+        }
+        let taken = format!("slug-{heat}");
+        let winners = race(racers, |refusal| *refusal == Refusal::SlugTaken(taken.clone()));
+        assert_eq!(winners.await?, 1);
+    }
+    Ok(())
+}
+
+async fn a_limit_of_one_has_one_winner(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    for heat in 0..HEATS {
+        let owner = world.sign_up(&format!("owner{heat}")).await?;
+        let racers = (0..RACERS).map(|_| {
+            let command = CreateOrganization {
+                owner_limit: Some(1),
+                ..world.command("Acme")
+            };
+            create(world.clone(), owner.clone(), command)
+        });
+        let winners = race(racers, |refusal| {
+            *refusal == Refusal::OrganizationLimit { limit: 1 }
+        });
+        assert_eq!(winners.await?, 1);
+        let window = Window::first(9).counted();
+        let mine = world
+            .organizations
+            .list_mine(owner.caller, Filter::everything(), window);
+        assert_eq!(mine.await?.total, Some(1));
+    }
+    Ok(())
+}
+
+/// Twenty who saw the same version of an organization change it.
+async fn one_version_has_one_winner(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    let owner = world.sign_up("owner").await?;
+    let mut acme = world.create(&owner, "Acme").await?.organization;
+    for heat in 0..HEATS {
+        let seen = acme.version;
+        let racers = (0..RACERS).map(|number| {
+            let (store, mut changed) = (world.store.clone(), acme.clone());
+            changed.slug = Slug::from_stored(format!("h{heat}n{number}"));
+            changed.touch(world.now());
+            async move {
+                let write = move |tx: &mut dyn rollbook_domain::port::Tx| {
+                    if tx.organizations().update(&changed, seen)? {
+                        Ok(())
+                    } else {
+                        Err(Refusal::VersionMismatch.into())
+                    }
+                };
+                store.write(write).await
+            }
+        });
+        let winners = race(racers, |refusal| *refusal == Refusal::VersionMismatch);
+        assert_eq!(winners.await?, 1);
+        acme = world.look(&acme).await?.organization;
+        assert_eq!(acme.version, seen.next());
+    }
+    Ok(())
+}
+
+async fn one_address_has_one_winner(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    for heat in 0..HEATS {
+        let racers = (0..RACERS).map(|number| {
+            let (store, mut user) = (world.store.clone(), sample::user(&format!("u{heat}")));
+            user.id = sample::user(&format!("h{heat}n{number}")).id;
+            async move {
+                let add = move |tx: &mut dyn rollbook_domain::port::Tx| {
+                    rollbook_domain::service::operator::add(tx, &user)
+                };
+                store.write(add).await
+            }
+        });
+        let winners = race(racers, |refusal| *refusal == Refusal::EmailTaken);
+        assert_eq!(winners.await?, 1);
+    }
+    Ok(())
+}
+
+/// Nobody who leaves the choice of a slug to the service is refused for it.
+async fn generated_slugs_let_everybody_win(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    let racers = accounts(&world, 0).await?.into_iter();
+    let racers = racers.map(|account| create(world.clone(), account, world.command("Acme")));
+    let winners = race(racers.collect::<Vec<_>>(), |_| false);
+    assert_eq!(winners.await?, RACERS);
+    Ok(())
+}

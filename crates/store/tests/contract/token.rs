@@ -1,0 +1,203 @@
+//! The repository of personal access tokens.
+
+use rollbook_domain::Error;
+use rollbook_domain::id::{TokenId, UserId};
+use rollbook_domain::mock::{FixedClock, sample};
+use rollbook_domain::page::Window;
+use rollbook_domain::port::Store;
+use rollbook_domain::time::{Span, Timestamp};
+use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::user::User;
+use rollbook_domain::value::TokenName;
+
+use crate::harness::{assert_error, on_both};
+use crate::support::{Outcome, TestDatabase};
+
+on_both! {
+    what_is_added_is_found,
+    a_digest_is_unique_and_has_a_user,
+    a_token_is_revoked_once,
+    lists_have_the_unrevoked_in_order,
+    expiry_counts_to_the_millisecond,
+    the_last_use_never_goes_back,
+}
+
+const NOW: Timestamp = FixedClock::START;
+
+/// Writes a user with the tokens that `change` makes of samples; the secret of each is the sample
+/// of its name.
+async fn user_with(
+    store: &dyn Store,
+    names: &[&str],
+    change: impl Fn(usize, &mut PersonalAccessToken),
+) -> Outcome<(User, Vec<PersonalAccessToken>)> {
+    let ann = sample::user("ann");
+    let mut tokens = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let mut token = sample::token(name, &ann);
+        change(index, &mut token);
+        tokens.push(token);
+    }
+    let (user, written) = (ann.clone(), tokens.clone());
+    store
+        .write(move |tx| {
+            tx.users().add(&user)?;
+            for token in &written {
+                let digest = sample::secret(token.name.as_str()).digest();
+                tx.tokens().add(token, &digest)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok((ann, tokens))
+}
+
+async fn find(
+    store: &dyn Store,
+    user: UserId,
+    id: TokenId,
+) -> Outcome<Option<PersonalAccessToken>> {
+    Ok(store
+        .read_one(move |tx| tx.tokens().find(user, id))
+        .await?)
+}
+
+async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let long = "ключ 🔑".repeat(16);
+    let (ann, tokens) = user_with(&*store, &["plain", &long, "revoked"], |index, token| {
+        if index == 1 {
+            token.created_at = Timestamp::from_millis(1);
+            token.expires_at = Some(Timestamp::from_millis(i64::MAX));
+            token.last_used_at = Some(NOW.plus(Span::seconds(60)));
+        }
+        token.revoked_at = (index == 2).then_some(NOW);
+    })
+    .await?;
+    for token in &tokens[..2] {
+        assert_eq!(find(&*store, ann.id, token.id).await?.as_ref(), Some(token));
+    }
+    assert_eq!(find(&*store, ann.id, tokens[2].id).await?, None);
+    let bob = sample::user("bob").id;
+    assert_eq!(find(&*store, bob, tokens[0].id).await?, None);
+    let absent = TokenId::new(sample::uuid("absent"));
+    assert_eq!(find(&*store, ann.id, absent).await?, None);
+    Ok(())
+}
+
+async fn a_digest_is_unique_and_has_a_user(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, tokens) = user_with(&*store, &["first"], |_, _| {}).await?;
+    let second = PersonalAccessToken {
+        name: TokenName::from_stored("second".to_owned()),
+        ..sample::token("second", &ann)
+    };
+    let orphan = sample::token("orphan", &sample::user("nobody"));
+    let again = tokens[0].clone();
+    let mistakes = [(second, "first"), (orphan, "orphan"), (again, "again")];
+    for (token, secret) in mistakes {
+        let digest = sample::secret(secret).digest();
+        let outcome = store.write(move |tx| tx.tokens().add(&token, &digest)).await;
+        assert_error!(outcome, Error::Storage(_));
+    }
+    Ok(())
+}
+
+async fn a_token_is_revoked_once(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, tokens) = user_with(&*store, &["one", "two"], |_, _| {}).await?;
+    let revoke = async |user, id| {
+        store
+            .write(move |tx| tx.tokens().revoke(user, id, NOW))
+            .await
+    };
+    let (one, two) = (tokens[0].id, tokens[1].id);
+    assert!(!revoke(sample::user("bob").id, one).await?);
+    assert!(!revoke(ann.id, TokenId::new(sample::uuid("absent"))).await?);
+    assert!(revoke(ann.id, one).await?);
+    assert!(!revoke(ann.id, one).await?);
+    assert_eq!(find(&*store, ann.id, one).await?, None);
+    assert!(find(&*store, ann.id, two).await?.is_some());
+    let digest = sample::secret("one").digest();
+    let kept = store
+        .read_one(move |tx| tx.access().authenticate(&digest))
+        .await?;
+    assert_eq!(kept.and_then(|kept| kept.token.revoked_at), Some(NOW));
+    Ok(())
+}
+
+async fn lists_have_the_unrevoked_in_order(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let names: Vec<String> = (0..12).map(|number| format!("t{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (ann, mut tokens) = user_with(&*store, &names, |index, token| {
+        // The expired ones are listed, the revoked ones are not.
+        token.expires_at = (index % 2 == 0).then_some(Timestamp::from_millis(1));
+        token.revoked_at = (index % 3 == 0).then_some(NOW);
+    })
+    .await?;
+    tokens.retain(|token| token.revoked_at.is_none());
+    tokens.sort_by_key(|token| token.id);
+    let list = async |user, window: Window<TokenId>| {
+        store.read(move |tx| tx.tokens().list(user, &window)).await
+    };
+    let page = list(ann.id, Window::first(5).counted()).await?;
+    assert_eq!(page.items, tokens[..5]);
+    assert_eq!((page.next, page.total), (Some(tokens[4].id), Some(8)));
+    let page = list(ann.id, Window::after(tokens[4].id, 5)).await?;
+    assert_eq!(page.items, tokens[5..]);
+    assert_eq!((page.next, page.total), (None, None));
+    let page = list(ann.id, Window::skip(3, 2).counted()).await?;
+    assert_eq!(page.items, tokens[3..5]);
+    assert_eq!((page.next, page.total), (Some(tokens[4].id), Some(8)));
+    let page = list(sample::user("bob").id, Window::first(5).counted()).await?;
+    assert_eq!((page.items, page.total), (vec![], Some(0)));
+    Ok(())
+}
+
+async fn expiry_counts_to_the_millisecond(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let names = ["never", "later", "now", "earlier", "revoked"];
+    let (ann, _) = user_with(&*store, &names, |index, token| {
+        token.expires_at = match index {
+            1 => Some(Timestamp::from_millis(NOW.millis() + 1)),
+            2 => Some(NOW),
+            3 => Some(Timestamp::from_millis(NOW.millis() - 1)),
+            _ => None,
+        };
+        token.revoked_at = (index == 4).then_some(NOW);
+    })
+    .await?;
+    let count = async |user, millis| {
+        let now = Timestamp::from_millis(NOW.millis() + millis);
+        store
+            .read_one(move |tx| tx.tokens().count_usable(user, now))
+            .await
+    };
+    assert_eq!(count(ann.id, -2).await?, 4);
+    assert_eq!(count(ann.id, -1).await?, 3);
+    assert_eq!(count(ann.id, 0).await?, 2);
+    assert_eq!(count(ann.id, 1).await?, 1);
+    assert_eq!(count(sample::user("bob").id, 0).await?, 0);
+    Ok(())
+}
+
+async fn the_last_use_never_goes_back(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, tokens) = user_with(&*store, &["used", "other"], |_, _| {}).await?;
+    let id = tokens[0].id;
+    for (used, known) in [(60, 60), (0, 60), (60, 60), (120, 120), (119, 120)] {
+        let at = NOW.plus(Span::seconds(used));
+        store.write(move |tx| tx.tokens().mark_used(id, at)).await?;
+        let token = find(&*store, ann.id, id).await?;
+        let last = token.and_then(|token| token.last_used_at);
+        assert_eq!(last, Some(NOW.plus(Span::seconds(known))), "used at {used}");
+    }
+    let absent = TokenId::new(sample::uuid("absent"));
+    store
+        .write(move |tx| tx.tokens().mark_used(absent, NOW))
+        .await?;
+    let other = find(&*store, ann.id, tokens[1].id).await?;
+    assert_eq!(other.as_ref(), Some(&tokens[1]));
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The repository of users.
+
+use rollbook_domain::Error;
+use rollbook_domain::id::UserId;
+use rollbook_domain::mock::sample;
+use rollbook_domain::time::Timestamp;
+use rollbook_domain::user::{User, UserKind};
+use rollbook_domain::value::{DisplayName, Email};
+
+use crate::harness::{assert_error, on_both};
+use crate::support::{Outcome, TestDatabase};
+
+on_both! {
+    what_is_added_is_found,
+    every_kind_and_flag_is_kept,
+    every_millisecond_is_kept,
+    an_address_is_taken_whatever_its_spelling,
+    an_id_is_never_taken_over,
+    a_user_can_be_locked,
+    any_tells_whether_there_is_one,
+}
+
+async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let ann = sample::user("ann");
+    let user = ann.clone();
+    assert!(store.write(move |tx| tx.users().add(&user)).await?);
+    let id = ann.id;
+    let found = store.read_one(move |tx| tx.users().find(id)).await?;
+    assert_eq!(found, Some(ann));
+    let absent = sample::user("bob").id;
+    assert_eq!(store.read_one(move |tx| tx.users().find(absent)).await?, None);
+    Ok(())
+}
+
+async fn every_kind_and_flag_is_kept(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    for (number, kind) in [UserKind::Person, UserKind::ServiceAccount].into_iter().enumerate() {
+        for (superuser, active) in [(false, false), (false, true), (true, false), (true, true)] {
+            let user = User {
+                kind,
+                superuser,
+                active,
+                display_name: DisplayName::from_stored("Ø 株式会社 🦀".repeat(18)),
+                ..sample::user(&format!("u{number}{superuser}{active}"))
+            };
+            let kept = user.clone();
+            let found = store
+                .write(move |tx| {
+                    tx.users().add(&user)?;
+                    tx.users().find(user.id)
+                })
+                .await?;
+            assert_eq!(found, Some(kept));
+        }
+    }
+    Ok(())
+}
+
+/// Times before 2000 are negative numbers in PostgreSQL.
+async fn every_millisecond_is_kept(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let millis = [0, 1, 999, 946_684_799_999, 946_684_800_000, 1_767_268_800_001, i64::MAX];
+    for (number, millis) in millis.into_iter().enumerate() {
+        let user = User {
+            created_at: Timestamp::from_millis(millis),
+            updated_at: Timestamp::from_millis(millis.saturating_add(1)),
+            ..sample::user(&format!("u{number}"))
+        };
+        let kept = user.clone();
+        store.write(move |tx| tx.users().add(&user)).await?;
+        let id = kept.id;
+        let found = store.read_one(move |tx| tx.users().find(id)).await?;
+        assert_eq!(found, Some(kept));
+    }
+    Ok(())
+}
+
+async fn an_address_is_taken_whatever_its_spelling(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let spelled = |text| Email::parse(text).map_err(|error| error.in_field("email"));
+    let ann = User {
+        email: spelled("Ann@Bücher.Example")?,
+        ..sample::user("ann")
+    };
+    let other = User {
+        email: spelled("ANN@xn--bcher-kva.example")?,
+        ..sample::user("other")
+    };
+    let (first, second) = (ann.clone(), other.clone());
+    let added = store
+        .write(move |tx| Ok((tx.users().add(&first)?, tx.users().add(&second)?)))
+        .await?;
+    assert_eq!(added, (true, false));
+    let email = other.email.clone();
+    let found = store
+        .read_one(move |tx| tx.users().find_by_email(&email))
+        .await?
+        .ok_or("nobody has the address")?;
+    assert_eq!((&found, found.email.as_str()), (&ann, "Ann@Bücher.Example"));
+    let absent = sample::email("nobody");
+    let found = store
+        .read_one(move |tx| tx.users().find_by_email(&absent))
+        .await?;
+    assert_eq!(found, None);
+    let id = other.id;
+    assert_eq!(store.read_one(move |tx| tx.users().find(id)).await?, None);
+    Ok(())
+}
+
+/// Only the address may be taken; a second user with an id is a mistake in the program.
+async fn an_id_is_never_taken_over(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let ann = sample::user("ann");
+    let thief = User {
+        id: ann.id,
+        ..sample::user("thief")
+    };
+    let first = ann.clone();
+    store.write(move |tx| tx.users().add(&first)).await?;
+    let outcome = store.write(move |tx| tx.users().add(&thief)).await;
+    assert_error!(outcome, Error::Storage(_));
+    let id = ann.id;
+    let found = store.read_one(move |tx| tx.users().find(id)).await?;
+    assert_eq!(found, Some(ann));
+    Ok(())
+}
+
+async fn a_user_can_be_locked(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let ann = sample::user("ann");
+    let absent = UserId::new(sample::uuid("absent"));
+    let user = ann.clone();
+    let locked = store
+        .write(move |tx| {
+            tx.users().add(&user)?;
+            Ok((tx.users().lock(user.id)?, tx.users().lock(absent)?))
+        })
+        .await?;
+    assert_eq!(locked, (Some(ann), None));
+    Ok(())
+}
+
+async fn any_tells_whether_there_is_one(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    assert!(!store.read_one(|tx| tx.users().any()).await?);
+    store
+        .write(|tx| tx.users().add(&sample::user("ann")))
+        .await?;
+    assert!(store.read_one(|tx| tx.users().any()).await?);
+    Ok(())
+}
