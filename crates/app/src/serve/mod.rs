@@ -1,0 +1,132 @@
+//! `rollbook serve`.
+
+mod first;
+mod server;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::rt;
+use actix_web::rt::task::JoinHandle;
+use rollbook_domain::service::{
+    Core, Operator, OperatorService, OrganizationService, TokenService, UserService,
+};
+use rollbook_web::{Services, Web};
+
+use crate::cli::print_line;
+use crate::failure::{Failure, Result};
+use crate::house::{self, House};
+use crate::settings::Settings;
+
+/// How often noted uses of tokens are written.
+const FLUSH_PERIOD: Duration = Duration::from_secs(15);
+
+/// Serves until a signal ends it.
+pub(crate) fn run(settings: &Settings) -> Result<()> {
+    let began = Instant::now();
+    house::with(settings, async |house| serve(settings, house, began).await)
+}
+
+async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()> {
+    let operator = OperatorService::new(house.core.clone());
+    let key = operator
+        .page_token_key()
+        .await
+        .map_err(|error| Failure::of("read the key for page tokens", &error))?;
+    let web = Web::new(services(house), web_settings(settings, key));
+    let signals = server::Signals::catch()?;
+    let (server, addresses) = server::start(&settings.server, web)?;
+    let base = base_url(&addresses);
+    if let Some(welcome) = first::user(&operator, &settings.bootstrap, &base).await? {
+        print_line(&welcome)?;
+    }
+    print_line(&format!(
+        "Rollbook {} is listening on {base} (documentation: {base}/docs)",
+        env!("CARGO_PKG_VERSION")
+    ))?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        address = %base,
+        database = settings.database.url.masked(),
+        milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "started"
+    );
+    let flusher = flush_now_and_then(house.core.clone());
+    let ended = server::until_stopped(server, signals, settings.server.shutdown_timeout).await;
+    flusher.abort();
+    flush(&house.core).await;
+    tracing::info!("stopped");
+    ended
+}
+
+fn services(house: &House) -> Services {
+    let core = || house.core.clone();
+    Services {
+        organizations: Arc::new(OrganizationService::new(core())),
+        users: Arc::new(UserService::new(core())),
+        tokens: Arc::new(TokenService::new(core())),
+        probe: house.database.probe(),
+        clock: Arc::clone(&house.clock),
+        ids: Arc::clone(&house.ids),
+    }
+}
+
+fn web_settings(settings: &Settings, page_token_key: [u8; 32]) -> rollbook_web::Settings {
+    rollbook_web::Settings {
+        page_token_key,
+        native: rollbook_web::NativeSettings {
+            owner_limit: settings.native.owner_limit,
+        },
+        body_limit: settings.server.body_limit,
+        request_timeout: settings.server.request_timeout,
+    }
+}
+
+/// Writes the noted uses of tokens every few seconds, until it is aborted.
+fn flush_now_and_then(core: Core) -> JoinHandle<()> {
+    rt::spawn(async move {
+        loop {
+            rt::time::sleep(FLUSH_PERIOD).await;
+            flush(&core).await;
+        }
+    })
+}
+
+async fn flush(core: &Core) {
+    match core.flush_usage().await {
+        Ok(0) => {}
+        Ok(tokens) => tracing::debug!(tokens, "noted the uses of tokens"),
+        Err(error) => tracing::warn!(%error, "could not note the uses of tokens; will try again"),
+    }
+}
+
+/// How to reach the first address from this machine.
+fn base_url(addresses: &[SocketAddr]) -> String {
+    let Some(address) = addresses.first() else {
+        return "nowhere".to_owned();
+    };
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_for_all_is_reached_at_home() {
+        for (address, url) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("0.0.0.0:8080", "http://127.0.0.1:8080"),
+            ("[::]:80", "http://[::1]:80"),
+            ("192.0.2.1:80", "http://192.0.2.1:80"),
+        ] {
+            assert_eq!(base_url(&[address.parse().unwrap()]), url);
+        }
+    }
+}

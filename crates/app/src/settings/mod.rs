@@ -1,0 +1,280 @@
+//! The settings of the program: what there is, where values come from, and what they must be.
+
+mod keys;
+mod layers;
+pub(crate) mod parse;
+mod print;
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use rollbook_domain::value::{DisplayName, Email};
+use rollbook_store::DatabaseUrl;
+
+pub(crate) use self::layers::Flags;
+use self::layers::{Found, Table};
+use self::parse::Parsed;
+pub(crate) use self::print::print;
+use crate::failure::{Failure, Result};
+
+/// All settings, checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Which database, and how it is used.
+    pub(crate) database: DatabaseSettings,
+    /// How the server serves.
+    pub(crate) server: ServerSettings,
+    /// What is logged, and how.
+    pub(crate) log: LogSettings,
+    /// What the native API allows.
+    pub(crate) native: NativeSettings,
+    /// Who the first user is.
+    pub(crate) bootstrap: BootstrapSettings,
+    table: Table,
+}
+
+/// The section `database`.
+#[derive(Debug)]
+pub(crate) struct DatabaseSettings {
+    /// Which database.
+    pub(crate) url: DatabaseUrl,
+    /// PostgreSQL: how many connections the pool holds.
+    pub(crate) connections: Option<usize>,
+    /// SQLite: how many threads read.
+    pub(crate) readers: Option<usize>,
+    /// How long a statement may take.
+    pub(crate) statement_timeout: Duration,
+    /// SQLite: whether an acknowledged write survives a power failure.
+    pub(crate) durable: bool,
+    /// Whether missing migrations are applied at start.
+    pub(crate) migrate_at_start: bool,
+}
+
+/// The section `server`.
+#[derive(Debug)]
+pub(crate) struct ServerSettings {
+    /// Host and port.
+    pub(crate) listen: String,
+    /// Threads that serve; `None`: one a core.
+    pub(crate) workers: Option<usize>,
+    /// Connections that the system keeps waiting.
+    pub(crate) backlog: u32,
+    /// Open connections, over all workers.
+    pub(crate) max_connections: u32,
+    /// The largest request body, in bytes.
+    pub(crate) body_limit: usize,
+    /// How long a client may take to send the head of a request.
+    pub(crate) header_timeout: Duration,
+    /// How long answering a request may take.
+    pub(crate) request_timeout: Duration,
+    /// How long an idle connection stays open; zero: one request a connection.
+    pub(crate) keep_alive: Duration,
+    /// How long closing a connection may take.
+    pub(crate) disconnect_timeout: Duration,
+    /// How long running requests may take to finish at the end.
+    pub(crate) shutdown_timeout: Duration,
+}
+
+/// The section `log`.
+#[derive(Debug)]
+pub(crate) struct LogSettings {
+    /// How lines look.
+    pub(crate) format: LogFormat,
+    /// What is logged: a filter as in `RUST_LOG`.
+    pub(crate) level: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Pretty on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Pretty,
+    /// For programs.
+    Json,
+}
+
+/// The section `native`.
+#[derive(Debug)]
+pub(crate) struct NativeSettings {
+    /// How many organizations one user may own; `None`: as many as they like.
+    pub(crate) owner_limit: Option<u32>,
+}
+
+/// The section `bootstrap`.
+#[derive(Debug)]
+pub(crate) struct BootstrapSettings {
+    /// The first user's address.
+    pub(crate) email: Email,
+    /// The first user's name.
+    pub(crate) name: DisplayName,
+}
+
+impl Settings {
+    /// Reads all sources.
+    pub(crate) fn load(
+        flags: &Flags,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self> {
+        let table = layers::merge(flags, environment)?;
+        Ok(Self {
+            database: database(&table)?,
+            server: server(&table)?,
+            log: LogSettings {
+                format: read(&table, "log.format", parse::log_format)?,
+                level: read(&table, "log.level", parse::log_level)?,
+            },
+            native: NativeSettings {
+                owner_limit: read(&table, "native.owner_limit", owner_limit)?,
+            },
+            bootstrap: BootstrapSettings {
+                email: read(&table, "bootstrap.email", |text| {
+                    Email::parse(text)
+                        .map_err(|wrong| format!("must be an e-mail address: {wrong}"))
+                })?,
+                name: read(&table, "bootstrap.name", |text| {
+                    DisplayName::parse(text).map_err(|wrong| format!("must be a name: {wrong}"))
+                })?,
+            },
+            table,
+        })
+    }
+}
+
+fn database(table: &Table) -> Result<DatabaseSettings> {
+    Ok(DatabaseSettings {
+        url: read(table, "database.url", |text| {
+            DatabaseUrl::parse(text).map_err(|wrong| {
+                format!("must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME: {wrong}")
+            })
+        })?,
+        connections: read(table, "database.connections", |text| {
+            parse::number_or_auto(text, 1..=1_000)
+        })?,
+        readers: read(table, "database.readers", |text| {
+            parse::number_or_auto(text, 1..=64)
+        })?,
+        statement_timeout: read(table, "database.statement_timeout", parse::patience)?,
+        durable: read(table, "database.durable", parse::flag)?,
+        migrate_at_start: read(table, "database.migrate_at_start", parse::flag)?,
+    })
+}
+
+fn server(table: &Table) -> Result<ServerSettings> {
+    Ok(ServerSettings {
+        listen: read(table, "server.listen", parse::listen)?,
+        workers: read(table, "server.workers", |text| {
+            parse::number_or_auto(text, 1..=512)
+        })?,
+        backlog: read(table, "server.backlog", |text| {
+            parse::number(text, 1..=65_535)
+        })?,
+        max_connections: read(table, "server.max_connections", |text| {
+            parse::number(text, 1..=1_000_000)
+        })?,
+        body_limit: read(table, "server.body_limit", parse::size)?,
+        header_timeout: read(table, "server.header_timeout", parse::patience)?,
+        request_timeout: read(table, "server.request_timeout", parse::patience)?,
+        keep_alive: read(table, "server.keep_alive", parse::duration)?,
+        disconnect_timeout: read(table, "server.disconnect_timeout", parse::patience)?,
+        shutdown_timeout: read(table, "server.shutdown_timeout", parse::patience)?,
+    })
+}
+
+/// A number; 0 means that there is no limit.
+fn owner_limit(text: &str) -> Parsed<Option<u32>> {
+    let limit = parse::number(text, 0..=1_000_000)
+        .map_err(|wrong| format!("{wrong}; 0 means without limit"))?;
+    Ok((limit > 0).then_some(limit))
+}
+
+fn read<T>(table: &Table, name: &'static str, parse: impl FnOnce(&str) -> Parsed<T>) -> Result<T> {
+    let Some(Found { text, origin }) = table.get(name) else {
+        return Err(Failure::new(format!("{name} has no value")));
+    };
+    parse(text).map_err(|must| {
+        // A database's URL may hold a password, and an error may be logged.
+        let shown = match name {
+            "database.url" => String::new(),
+            _ => format!(" = {text:?}"),
+        };
+        Failure::new(format!("{name}{shown} (from {origin}): {must}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pairs: &[(&str, &str)]) -> Result<Settings> {
+        let environment = pairs
+            .iter()
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Settings::load(&Flags::default(), environment)
+    }
+
+    #[test]
+    fn the_defaults_are_acceptable() {
+        let settings = load(&[]).unwrap();
+        assert_eq!(settings.native.owner_limit, Some(100));
+        assert_eq!(settings.server.body_limit, 256 << 10);
+        assert_eq!(
+            settings.bootstrap.email.as_str(),
+            "admin@localhost.localdomain"
+        );
+        assert!(settings.database.durable && settings.database.migrate_at_start);
+    }
+
+    #[test]
+    fn bad_values_are_refused_with_name_origin_and_what_is_allowed() {
+        for (variable, value, message) in [
+            (
+                "ROLLBOOK_SERVER_WORKERS",
+                "many",
+                "server.workers = \"many\" (from ROLLBOOK_SERVER_WORKERS): must be auto or a number from 1 to 512",
+            ),
+            (
+                "ROLLBOOK_LISTEN",
+                "8080",
+                "server.listen = \"8080\" (from ROLLBOOK_LISTEN): must be a host and a port",
+            ),
+            ("ROLLBOOK_LOG_FORMAT", "xml", "must be auto, pretty or json"),
+            (
+                "ROLLBOOK_DATABASE_STATEMENT_TIMEOUT",
+                "0s",
+                "more than zero",
+            ),
+            ("ROLLBOOK_NATIVE_OWNER_LIMIT", "-1", "0 means without limit"),
+            (
+                "ROLLBOOK_BOOTSTRAP_EMAIL",
+                "admin",
+                "must be an e-mail address",
+            ),
+            (
+                "ROLLBOOK_DATABASE_MIGRATE_AT_START",
+                "maybe",
+                "must be true or false",
+            ),
+        ] {
+            let refusal = load(&[(variable, value)]).unwrap_err().to_string();
+            assert!(refusal.contains(message), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_bad_database_url_is_not_repeated() {
+        let refusal = load(&[("ROLLBOOK_DATABASE_URL", "mysql://me:secret@host/db")]).unwrap_err();
+        let refusal = refusal.to_string();
+        assert!(
+            refusal.contains("database.url") && !refusal.contains("secret"),
+            "{refusal}"
+        );
+    }
+
+    #[test]
+    fn zero_owned_organizations_mean_no_limit() {
+        let settings = load(&[("ROLLBOOK_NATIVE_OWNER_LIMIT", "0")]).unwrap();
+        assert_eq!(settings.native.owner_limit, None);
+    }
+}

@@ -1,0 +1,16 @@
+//! The program as its users meet it: command line, settings, terminal, signals.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, also in the functions that tests share"
+)]
+
+mod commands;
+#[cfg(unix)]
+mod readme;
+mod sample;
+mod serve;
+mod settings;
+mod support;

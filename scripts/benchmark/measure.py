@@ -1,0 +1,182 @@
+"""The course of a run: which databases, sizes and modes, in which order, how often."""
+
+import statistics
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import api, load
+from .database import OPENERS
+from .machine import say, usable_cpus
+from .rollbook import Server, load_sample
+
+# A list long enough for page 200 and a page behind it.
+MEMBERSHIPS = api.PAGE_SIZE * (api.DEEP_PAGE + 2)
+MEMBERS = 1000
+# What a user may own, with a little air, and creations a second that no machine we know exceeds:
+# how many users it takes to create organizations all the time.
+OWNER_LIMIT = 98
+CREATIONS = 30_000
+STARTS = 5
+
+
+@dataclass(frozen=True)
+class Size:
+    organizations: int
+    members: int
+    memberships: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Mode:
+    """Who runs on which processors."""
+
+    name: str
+    server: frozenset
+    load: frozenset
+    database: frozenset
+
+
+def modes(options):
+    everywhere = frozenset(usable_cpus())
+    server = generator = everywhere
+    if options.cpus:
+        server, generator = (frozenset([cpu]) for cpu in options.cpus)
+    database = {"load": generator, "server": server, "any": everywhere}[options.postgres_cpus]
+    known = {
+        "pinned": Mode("pinned", server, generator, database),
+        "unpinned": Mode("unpinned", everywhere, everywhere, everywhere),
+    }
+    return [known[name] for name in options.modes]
+
+
+def size_of(organizations, options):
+    seconds = len(options.modes) * options.repeats * (options.warm_up + options.seconds)
+    owned = organizations + seconds * CREATIONS
+    return Size(
+        organizations=organizations,
+        members=MEMBERS,
+        memberships=min(organizations, MEMBERSHIPS),
+        tokens=2 + int(owned / OWNER_LIMIT),
+    )
+
+
+def measure(programs, options):
+    """Everything; one row a database, size, mode and operation, and one for each start."""
+    rows, samples = [], []
+    with tempfile.TemporaryDirectory(prefix="rollbook-bench.", dir=options.directory) as work:
+        for key in options.databases:
+            for organizations in options.sizes:
+                size = size_of(organizations, options)
+                with OPENERS[key](options.directory, options.scripts) as database:
+                    subject = Subject(programs, database, size, options, Path(work))
+                    samples.append(subject.fill())
+                    rows += subject.measure()
+    return rows, samples
+
+
+class Subject:
+    """One database of one size."""
+
+    def __init__(self, programs, database, size, options, directory):
+        self.binary, self.generator = programs
+        self.database = database
+        self.size = size
+        self.options = options
+        self.directory = directory
+        self.tokens = []
+        self.operations = None
+        self.created = 0
+
+    def fill(self):
+        self._say(f"loading {self.size.organizations} organizations")
+        self.tokens, seconds = load_sample(self.binary, self.database, self.size, self.directory)
+        self.database.settle()
+        self._say(f"loaded in {seconds:.1f} s")
+        return {
+            "database": self.database.name,
+            "version": self.database.version(),
+            "filesystem": self.database.filesystem,
+            "load_sample_seconds": round(seconds, 2),
+            **asdict(self.size),
+        }
+
+    def measure(self):
+        """All reads before the first write, which makes the database larger."""
+        rows = []
+        for mode in modes(self.options):
+            self.database.pin(mode.database)
+            rows.append(self._start(mode))
+            rows += self._rounds(mode, api.READS)
+        for mode in modes(self.options):
+            self.database.pin(mode.database)
+            _, create = self._rounds(mode, api.WRITES)
+            rows.append(create)
+        return rows
+
+    def _start(self, mode):
+        """How long until it is ready, on a database that exists, and what it takes to be idle."""
+        seconds, memory = [], []
+        for _ in range(STARTS):
+            with self._server(mode) as server:
+                seconds.append(server.start_seconds)
+                memory.append(server.idle_memory())
+        row = self._row(mode, "start")
+        row["label"] = "start-up, then idle"
+        row["start_seconds"] = [round(value, 4) for value in seconds]
+        row["idle"] = {name: max(each[name] for each in memory) for name in memory[0]}
+        self._say(f"{mode.name}: ready in {statistics.median(seconds) * 1000:.0f} ms")
+        return row
+
+    def _rounds(self, mode, names):
+        """Each operation once a round, beside the constant route, so that what disturbs the machine
+        for longer disturbs both."""
+        rounds = {name: [] for name in names}
+        with self._server(mode) as server:
+            if self.operations is None:
+                self.operations = api.Operations(self.directory, server, self.tokens)
+            for _ in range(self.options.repeats):
+                for name in names:
+                    result = self._once(mode, server, name)
+                    rounds[name].append(result)
+                    result["share"] = result["rate"] / rounds[api.CONSTANT][-1]["rate"]
+        return [self._summary(mode, name, rounds[name]) for name in names]
+
+    def _once(self, mode, server, name):
+        first = self.created if name == api.CREATE else 0
+        requests = self.operations.file(name)
+        result = load.run(
+            self.generator, server, self.database, requests, first, self.options, mode.load
+        )
+        if name == api.CREATE:
+            self.created += result["issued"]
+        self._say(f"{mode.name}: {self.operations.labels()[name]}: {result['rate']:.0f}/s")
+        return result
+
+    def _summary(self, mode, name, rounds):
+        row = self._row(mode, name)
+        row["label"] = self.operations.labels()[name]
+        for field in ("rate", "share", "p50_us", "p99_us", "p999_us", "max_us"):
+            row[field] = statistics.median(each[field] for each in rounds)
+        row["cpu"] = {
+            who: statistics.median(each["cpu"][who] for each in rounds) for who in rounds[0]["cpu"]
+        }
+        row["rss_kib"] = max(each["rss_kib"] for each in rounds)
+        row["rounds"] = rounds
+        return row
+
+    def _row(self, mode, name):
+        return {
+            "database": self.database.name,
+            "organizations": self.size.organizations,
+            "mode": mode.name,
+            "operation": name,
+        }
+
+    def _server(self, mode):
+        settings = self.options.settings
+        return Server(self.binary, self.database, self.directory, mode.server, settings)
+
+    def _say(self, text):
+        say(f"{self.database.name}, {self.size.organizations}: {text}")
