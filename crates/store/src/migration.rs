@@ -87,10 +87,18 @@ fn run<DB: diesel::backend::Backend>(
     connection: &mut impl MigrationHarness<DB>,
     migrations: EmbeddedMigrations,
 ) -> std::result::Result<Vec<String>, OpenError> {
-    let run = connection
-        .run_pending_migrations(migrations)
+    let pending = connection
+        .pending_migrations(migrations)
         .map_err(OpenError::migrate)?;
-    Ok(run.iter().map(ToString::to_string).collect())
+    for migration in &pending {
+        connection
+            .run_migration(&**migration)
+            .map_err(OpenError::migrate)?;
+    }
+    Ok(pending
+        .iter()
+        .map(|migration| migration.name().to_string())
+        .collect())
 }
 
 /// The names of what is pending.

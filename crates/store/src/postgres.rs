@@ -7,7 +7,7 @@ use crossbeam_channel::Receiver;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use r2d2::{ManageConnection, Pool};
+use r2d2::{HandleError, ManageConnection, Pool};
 use rollbook_domain::port::{Access, Output, Probe, Store, Work};
 use rollbook_domain::{Error, Result};
 
@@ -15,7 +15,7 @@ use crate::migration;
 use crate::queue::{Crew, Door, Message, panicked, run_caught};
 use crate::statement::Fixed;
 use crate::tx::{Connection as TxConnection, SqlTx, failed};
-use crate::{OpenError, Options};
+use crate::{DatabaseUrl, OpenError, Options};
 
 /// How often a use case is run in the face of serialization failures and deadlocks.
 const ATTEMPTS: usize = 6;
@@ -47,6 +47,9 @@ pub(crate) fn open(
         .min_idle(Some(1))
         .test_on_check_out(false)
         .connection_timeout(CONNECT_TIMEOUT)
+        .error_handler(Box::new(Complaints {
+            url: url.to_owned(),
+        }))
         .build(manager)
         .map_err(OpenError::connect)?;
     let threads = (0..count).map(|_| {
@@ -76,6 +79,20 @@ impl Probe for PostgresStore {
 struct Manager {
     url: String,
     statement_timeout: Duration,
+}
+
+/// Logs why connections cannot be made. libpq may quote the URL, and there may be a password in it.
+#[derive(Debug)]
+struct Complaints {
+    url: String,
+}
+
+impl HandleError<diesel::r2d2::Error> for Complaints {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        let masked = DatabaseUrl::Postgres(self.url.clone()).masked();
+        let cause = error.to_string().replace(&self.url, &masked);
+        tracing::error!(cause, "no connection to the database");
+    }
 }
 
 /// A connection, and whether it is still fit for use.
@@ -147,12 +164,9 @@ fn check(pool: &Pool<Manager>) -> Result<()> {
 fn run(pool: &Pool<Manager>, access: Access, work: &mut Work) -> Result<Output> {
     let (mut failures, mut losses) = (0, 0);
     while failures < ATTEMPTS && losses <= pool.max_size() {
-        let mut link = match pool.get() {
-            Ok(link) => link,
-            Err(error) => {
-                tracing::error!(%error, "no connection to the database");
-                return Err(Error::Busy);
-            }
+        let Ok(mut link) = pool.get() else {
+            // The pool has logged why.
+            return Err(Error::Busy);
         };
         match attempt(&mut link, access, work) {
             Attempt::Decided(outcome) => return outcome,
