@@ -18,8 +18,8 @@ GET = "get"
 LIST_FIRST = "list-first"
 LIST_DEEP = "list-deep"
 CREATE = "create"
-READS = (CONSTANT, GET, LIST_FIRST, LIST_DEEP)
-WRITES = (CONSTANT, CREATE)
+READS = (GET, LIST_FIRST, LIST_DEEP)
+WRITES = (CREATE,)
 
 
 class Operations:

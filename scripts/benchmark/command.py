@@ -16,7 +16,7 @@ from .targets import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 
-USUAL = {"seconds": 4.0, "warm_up": 0.5, "repeats": 3}
+USUAL = {"seconds": 2.0, "warm_up": 0.5, "repeats": 5}
 QUICK = {"seconds": 1.0, "warm_up": 0.25, "repeats": 1}
 
 ABOUT = """\
@@ -59,9 +59,9 @@ def parser():
         help="a setting for the server, to compare (repeatable)",
     )
     how = it.add_argument_group("how long")
-    how.add_argument("--seconds", type=float, help="of each measurement (4)")
+    how.add_argument("--seconds", type=float, help="of each measurement (2)")
     how.add_argument("--warm-up", type=float, help="seconds before each, not counted (0.5)")
-    how.add_argument("--repeats", type=int, help="rounds, of which the table has the medians (3)")
+    how.add_argument("--repeats", type=int, help="rounds, of which the table has the medians (5)")
     how.add_argument(
         "--quick",
         action="store_true",

@@ -36,7 +36,9 @@ def run(generator, server, database, requests, first, options, cpus):
         raise Failed(f"{requests.stem}: no answer within {options.seconds} s")
     result["rate"] = result["answers"] / result["seconds"]
     result["rss_kib"] = peak
-    result["cpu"] = Usage(server, database).since(before)
+    used = Usage(server, database).since(before)
+    result["server_us"] = used.pop("seconds") * used["server"] * 1e6 / result["issued"]
+    result["cpu"] = used
     return result
 
 
@@ -72,4 +74,5 @@ class Usage:
         elapsed = self.at - before.at
         used = {name: self.seconds[name] - before.seconds[name] for name in self.seconds}
         used["others"] = max(0.0, self.others - before.others)
-        return {name: round(seconds / elapsed, 3) for name, seconds in used.items()}
+        shares = {name: round(seconds / elapsed, 3) for name, seconds in used.items()}
+        return {**shares, "seconds": elapsed}

@@ -111,8 +111,7 @@ class Subject:
             rows += self._rounds(mode, api.READS)
         for mode in modes(self.options):
             self.database.pin(mode.database)
-            _, create = self._rounds(mode, api.WRITES)
-            rows.append(create)
+            rows += self._rounds(mode, api.WRITES)[1:]
         return rows
 
     def _start(self, mode):
@@ -130,18 +129,24 @@ class Subject:
         return row
 
     def _rounds(self, mode, names):
-        """Each operation once a round, beside the constant route, so that what disturbs the machine
-        for longer disturbs both."""
-        rounds = {name: [] for name in names}
+        """Each operation once a round, between two measurements of the constant route whose mean
+        it is a share of, so that what makes the machine slower for a while counts on neither side.
+        A row for the constant route, and then one for each operation."""
+        rounds = {name: [] for name in (api.CONSTANT, *names)}
         with self._server(mode) as server:
             if self.operations is None:
                 self.operations = api.Operations(self.directory, server, self.tokens)
+            before = self._once(mode, server, api.CONSTANT)
+            rounds[api.CONSTANT].append({**before, "share": 1.0})
             for _ in range(self.options.repeats):
                 for name in names:
                     result = self._once(mode, server, name)
+                    after = self._once(mode, server, api.CONSTANT)
+                    result["share"] = 2 * result["rate"] / (before["rate"] + after["rate"])
                     rounds[name].append(result)
-                    result["share"] = result["rate"] / rounds[api.CONSTANT][-1]["rate"]
-        return [self._summary(mode, name, rounds[name]) for name in names]
+                    rounds[api.CONSTANT].append({**after, "share": 1.0})
+                    before = after
+        return [self._summary(mode, name, each) for name, each in rounds.items()]
 
     def _once(self, mode, server, name):
         first = self.created if name == api.CREATE else 0
@@ -157,7 +162,7 @@ class Subject:
     def _summary(self, mode, name, rounds):
         row = self._row(mode, name)
         row["label"] = self.operations.labels()[name]
-        for field in ("rate", "share", "p50_us", "p99_us", "p999_us", "max_us"):
+        for field in ("rate", "share", "p50_us", "p99_us", "p999_us", "max_us", "server_us"):
             row[field] = statistics.median(each[field] for each in rounds)
         row["cpu"] = {
             who: statistics.median(each["cpu"][who] for each in rounds) for who in rounds[0]["cpu"]

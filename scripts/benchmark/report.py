@@ -16,6 +16,7 @@ HEAD = (
     "share",
     "p50",
     "p99",
+    "server CPU",
     "server / load / database busy",
     "memory",
 )
@@ -37,13 +38,15 @@ def cells(row):
     if row["operation"] == "start":
         seconds = row["start_seconds"]
         times = [millis(statistics.median(seconds) * 1e6), millis(max(seconds) * 1e6)]
-        return start + [NONE, NONE, *times, NONE, megabytes(row["idle"]["rss_kib"])]
+        return start + [NONE, NONE, *times, NONE, NONE, megabytes(row["idle"]["rss_kib"])]
     busy = " / ".join(f"{row['cpu'][who] * 100:.0f}" for who in ("server", "load", "database"))
+    start[-1] += " *" if others(row) > DISTURBED else ""
     return start + [
         thousands(round(row["rate"])),
         f"{row['share']:.3f}",
         millis(row["p50_us"]),
         millis(row["p99_us"]),
+        f"{row['server_us']:.1f} µs",
         busy + " %",
         megabytes(row["rss_kib"]),
     ]
@@ -72,10 +75,15 @@ def notes(rows, samples, verdicts, machine, options):
     ]
 
 
+def others(row):
+    """What other programs took of a processor meanwhile."""
+    return row["cpu"]["others"] if "cpu" in row else 0.0
+
+
 def disturbance(rows):
-    others = max((row["cpu"]["others"] for row in rows if "cpu" in row), default=0)
-    if others > DISTURBED:
-        yield f"DISTURBED: other programs took up to {others * 100:.0f} % of a processor meanwhile"
+    worst = max(map(others, rows))
+    if worst > DISTURBED:
+        yield f"* DISTURBED: other programs took up to {worst * 100:.0f} % of a processor meanwhile"
 
 
 def errors(rows):

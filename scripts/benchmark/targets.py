@@ -95,8 +95,8 @@ def depth(rows):
     for row in rows:
         if row["operation"] == api.LIST_DEEP:
             pairs = zip(row["rounds"], first[row["database"], row["organizations"]]["rounds"])
-            ratio = statistics.median(deep["rate"] / shallow["rate"] for deep, shallow in pairs)
-            what = f"{name(row)}: rate, of that of page 1"
+            ratio = statistics.median(deep["share"] / shallow["share"] for deep, shallow in pairs)
+            what = f"{name(row)}: share, of that of page 1"
             yield Verdict(what, f"≥ {DEPTH}", f"{ratio:.2f}", ratio >= DEPTH)
 
 

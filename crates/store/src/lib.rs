@@ -86,7 +86,6 @@ pub struct Database {
     threads: Threads,
 }
 
-#[derive(Debug)]
 enum Threads {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::SqliteThreads),

@@ -56,12 +56,14 @@ fn judge(newest_was_run: QueryResult<bool>) -> Result<()> {
     }
 }
 
-/// Runs what is pending; answers the names of what was run.
+/// Runs what is pending while no other program does; answers the names of what was run.
 #[cfg(feature = "sqlite")]
 pub(crate) fn run_sqlite(
     connection: &mut SqliteConnection,
 ) -> std::result::Result<Vec<String>, OpenError> {
-    run(connection, SQLITE)
+    connection
+        .immediate_transaction(|connection| run(connection, SQLITE))
+        .map_err(OpenError::migrate)
 }
 
 /// Runs what is pending while no other replica does; answers the names of what was run.
@@ -80,20 +82,16 @@ pub(crate) fn run_postgres(
     connection
         .batch_execute(&unlock)
         .map_err(OpenError::migrate)?;
-    outcome
+    outcome.map_err(OpenError::migrate)
 }
 
 fn run<DB: diesel::backend::Backend>(
     connection: &mut impl MigrationHarness<DB>,
     migrations: EmbeddedMigrations,
-) -> std::result::Result<Vec<String>, OpenError> {
-    let pending = connection
-        .pending_migrations(migrations)
-        .map_err(OpenError::migrate)?;
+) -> diesel::migration::Result<Vec<String>> {
+    let pending = connection.pending_migrations(migrations)?;
     for migration in &pending {
-        connection
-            .run_migration(&**migration)
-            .map_err(OpenError::migrate)?;
+        connection.run_migration(&**migration)?;
     }
     Ok(pending
         .iter()

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crossbeam_channel::Receiver;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -12,7 +11,7 @@ use rollbook_domain::port::{Access, Output, Probe, Store, Work};
 use rollbook_domain::{Error, Result};
 
 use crate::migration;
-use crate::queue::{Crew, Door, Message, panicked, run_caught};
+use crate::queue::{Crew, Door, Message, Queue, panicked, run_caught};
 use crate::statement::Fixed;
 use crate::tx::{Connection as TxConnection, SqlTx, failed};
 use crate::{DatabaseUrl, OpenError, Options};
@@ -25,7 +24,6 @@ const DEFAULT_CONNECTIONS: usize = 16;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The store on a PostgreSQL database.
-#[derive(Debug)]
 pub(crate) struct PostgresStore {
     door: Door,
 }
@@ -54,7 +52,7 @@ pub(crate) fn open(
         .map_err(OpenError::connect)?;
     let threads = (0..count).map(|_| {
         let pool = pool.clone();
-        move |queue: &Receiver<Message>| work_off(queue, &pool)
+        move |queue: &Queue| work_off(queue, &pool)
     });
     let crew = Crew::start("rollbook-postgres", threads.collect()).map_err(OpenError::connect)?;
     Ok((PostgresStore { door: crew.door() }, crew))
@@ -135,40 +133,33 @@ impl ManageConnection for Manager {
     }
 }
 
-fn work_off(queue: &Receiver<Message>, pool: &Pool<Manager>) {
-    while let Ok(message) = queue.recv() {
+fn work_off(queue: &Queue, pool: &Pool<Manager>) {
+    // One at a time, since others wait for the same kind of work with a connection at hand.
+    while let Some(message) = queue.take(1).pop() {
         match message {
             Message::Run(mut job) => {
                 // Whoever has gone away before the start needs no answer.
                 if !job.answer.is_closed() {
-                    let _ = job.answer.send(run(pool, job.access, &mut job.work));
+                    let outcome = decide(pool, |link| attempt(link, job.access, &mut job.work));
+                    let _ = job.answer.send(outcome);
                 }
             }
             Message::Check(answer) => {
-                let _ = answer.send(check(pool));
+                let _ = answer.send(decide(pool, check));
             }
-            Message::Stop => break,
         }
     }
 }
 
-fn check(pool: &Pool<Manager>) -> Result<()> {
-    let mut link = pool.get().map_err(|_| Error::Busy)?;
-    let outcome = migration::check_postgres(&mut link.connection);
-    // A probe runs seldom; after a failure a new connection does no harm.
-    link.broken = outcome.is_err();
-    outcome
-}
-
-/// Runs a use case until it is decided.
-fn run(pool: &Pool<Manager>, access: Access, work: &mut Work) -> Result<Output> {
+/// Tries until it is decided.
+fn decide<T>(pool: &Pool<Manager>, mut attempt: impl FnMut(&mut Link) -> Attempt<T>) -> Result<T> {
     let (mut failures, mut losses) = (0, 0);
     while failures < ATTEMPTS && losses <= pool.max_size() {
         let Ok(mut link) = pool.get() else {
             // The pool has logged why.
             return Err(Error::Busy);
         };
-        match attempt(&mut link, access, work) {
+        match attempt(&mut link) {
             Attempt::Decided(outcome) => return outcome,
             // A server that was restarted has left the whole pool dead connections.
             Attempt::Again if link.broken => losses += 1,
@@ -178,13 +169,20 @@ fn run(pool: &Pool<Manager>, access: Access, work: &mut Work) -> Result<Output> 
     Err(Error::Busy)
 }
 
-enum Attempt {
-    Decided(Result<Output>),
+enum Attempt<T> {
+    Decided(Result<T>),
     /// Nothing was changed, and another try may succeed.
     Again,
 }
 
-fn attempt(link: &mut Link, access: Access, work: &mut Work) -> Attempt {
+fn check(link: &mut Link) -> Attempt<()> {
+    match migration::check_postgres(&mut link.connection) {
+        Ok(()) => Attempt::Decided(Ok(())),
+        Err(error) => link.not_committed(error),
+    }
+}
+
+fn attempt(link: &mut Link, access: Access, work: &mut Work) -> Attempt<Output> {
     if let Some(begin) = begin(access)
         && let Err(error) = Fixed(begin).execute(&mut link.connection)
     {
@@ -207,6 +205,11 @@ fn attempt(link: &mut Link, access: Access, work: &mut Work) -> Attempt {
     match Fixed("COMMIT").execute(&mut link.connection) {
         Ok(_) => Attempt::Decided(Ok(outcome)),
         Err(error) if is_serialization_failure(&error) => Attempt::Again,
+        Err(_) if access == Access::Read => {
+            // What was read was read.
+            link.broken = true;
+            Attempt::Decided(Ok(outcome))
+        }
         Err(error) => {
             // Whether it was committed is unknown, so it must not be run again.
             link.broken = true;
@@ -233,7 +236,7 @@ impl Link {
     }
 
     /// Decides whether a use case that failed before its commit is worth another try.
-    fn not_committed(&mut self, error: Error) -> Attempt {
+    fn not_committed<T>(&mut self, error: Error) -> Attempt<T> {
         let Error::Storage(cause) = &error else {
             return Attempt::Decided(Err(error));
         };

@@ -4,10 +4,11 @@
 //! any executor (docs/decisions/0003).
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
 use rollbook_domain::port::{Access, Output, Work};
 use rollbook_domain::{Error, Result};
 use tokio::sync::oneshot;
@@ -30,14 +31,73 @@ pub(crate) enum Message {
     Run(Job),
     /// Tell whether the database answers and its schema is the right one.
     Check(oneshot::Sender<Result<()>>),
-    /// End the thread that takes this.
-    Stop,
 }
 
-/// The sending end, and the threads at the other.
-#[derive(Debug)]
+/// What waits for the threads. Many are taken at a time under one lock, and a thread that finds
+/// nothing sleeps at once: channels spin for a while first, which costs more than a whole read
+/// when threads share a core.
+#[derive(Default)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    arrival: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Message>,
+    /// Threads that sleep.
+    asleep: usize,
+    /// Threads that still count as asleep but were woken.
+    woken: usize,
+    closed: bool,
+}
+
+impl Queue {
+    fn put(&self, message: Message) -> Result<()> {
+        let mut state = self.lock();
+        if state.closed || state.waiting.len() >= CAPACITY {
+            return Err(Error::Busy);
+        }
+        state.waiting.push_back(message);
+        if state.asleep > state.woken {
+            state.woken += 1;
+            drop(state);
+            self.arrival.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits for messages and takes at most so many. Nothing comes when the queue is closed and
+    /// everything was taken.
+    pub(crate) fn take(&self, most: usize) -> Vec<Message> {
+        let mut state = self.lock();
+        while state.waiting.is_empty() && !state.closed {
+            state.asleep += 1;
+            state = self
+                .arrival
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.asleep -= 1;
+            state.woken = state.woken.saturating_sub(1);
+        }
+        let count = state.waiting.len().min(most);
+        state.waiting.drain(..count).collect()
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.arrival.notify_all();
+    }
+
+    /// No code panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A queue and the threads that work it off.
 pub(crate) struct Crew {
-    sender: Sender<Message>,
+    queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -45,33 +105,30 @@ impl Crew {
     /// Starts a thread for each body; all take from one queue.
     pub(crate) fn start<B>(name: &str, bodies: Vec<B>) -> std::io::Result<Self>
     where
-        B: FnOnce(&Receiver<Message>) + Send + 'static,
+        B: FnOnce(&Queue) + Send + 'static,
     {
-        let (sender, receiver) = bounded(CAPACITY);
+        let queue: Arc<Queue> = Arc::default();
         let mut threads = Vec::with_capacity(bodies.len());
         for body in bodies {
-            let receiver: Receiver<Message> = receiver.clone();
+            let queue = Arc::clone(&queue);
             let thread = Builder::new()
                 .name(name.to_owned())
-                .spawn(move || body(&receiver))?;
+                .spawn(move || body(&queue))?;
             threads.push(thread);
         }
-        Ok(Self { sender, threads })
+        Ok(Self { queue, threads })
     }
 
     /// The way in, which can be shared.
     pub(crate) fn door(&self) -> Door {
         Door {
-            sender: self.sender.clone(),
+            queue: Arc::clone(&self.queue),
         }
     }
 
-    /// Lets the threads finish what is queued, and waits for their end.
+    /// Lets the threads finish what is queued, refuses what comes later, and waits for their end.
     pub(crate) fn stop(self) {
-        for _ in &self.threads {
-            // The queue is gone only when the threads are.
-            let _ = self.sender.send(Message::Stop);
-        }
+        self.queue.close();
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("a database thread had panicked");
@@ -81,16 +138,16 @@ impl Crew {
 }
 
 /// The way into a queue.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Door {
-    sender: Sender<Message>,
+    queue: Arc<Queue>,
 }
 
 impl Door {
     /// Runs a use case on one of the threads.
     pub(crate) async fn run(&self, access: Access, work: Work) -> Result<Output> {
         let (answer, outcome) = oneshot::channel();
-        self.send(Message::Run(Job {
+        self.queue.put(Message::Run(Job {
             access,
             work,
             answer,
@@ -101,12 +158,8 @@ impl Door {
     /// Asks one of the threads whether its database is ready.
     pub(crate) async fn check(&self) -> Result<()> {
         let (answer, outcome) = oneshot::channel();
-        self.send(Message::Check(answer))?;
+        self.queue.put(Message::Check(answer))?;
         outcome.await.unwrap_or(Err(Error::Busy))
-    }
-
-    fn send(&self, message: Message) -> Result<()> {
-        self.sender.try_send(message).map_err(|_| Error::Busy)
     }
 }
 

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crossbeam_channel::Receiver;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
@@ -13,7 +12,7 @@ use rollbook_domain::{Error, Result};
 use tokio::sync::oneshot;
 
 use crate::migration;
-use crate::queue::{Crew, Door, Job, Message, panicked, run_caught};
+use crate::queue::{Crew, Door, Job, Message, Queue, panicked, run_caught};
 use crate::statement::Fixed;
 use crate::tx::{Connection as TxConnection, SqlTx};
 use crate::{OpenError, Options};
@@ -29,14 +28,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 type Readers = Pool<ConnectionManager<SqliteConnection>>;
 
 /// The store on an SQLite file.
-#[derive(Debug)]
 pub(crate) struct SqliteStore {
     readers: Door,
     writer: Door,
 }
 
 /// The threads of a [`SqliteStore`].
-#[derive(Debug)]
 pub(crate) struct SqliteThreads {
     readers: Crew,
     writer: Crew,
@@ -71,14 +68,14 @@ pub(crate) fn open(
         .map_err(OpenError::connect)?;
     let readers = (0..count).map(|_| {
         let pool = pool.clone();
-        move |queue: &Receiver<Message>| read_loop(queue, &pool)
+        move |queue: &Queue| read_loop(queue, &pool)
     });
     let readers = Crew::start("rollbook-reader", readers.collect()).map_err(OpenError::connect)?;
     let mut writer = Writer {
         connection: Some(connection),
         settings,
     };
-    let body = move |queue: &Receiver<Message>| writer.work_off(queue);
+    let body = move |queue: &Queue| writer.work_off(queue);
     let writer = Crew::start("rollbook-writer", vec![body]).map_err(OpenError::connect)?;
     let store = SqliteStore {
         readers: readers.door(),
@@ -160,25 +157,18 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Settings {
     }
 }
 
-fn read_loop(queue: &Receiver<Message>, pool: &Readers) {
+fn read_loop(queue: &Queue, pool: &Readers) {
     let mut batch = Vec::with_capacity(READ_BATCH);
-    let mut stopping = false;
-    while !stopping && let Ok(message) = queue.recv() {
-        let mut next = Some(message);
-        while let Some(message) = next {
+    loop {
+        let messages = queue.take(READ_BATCH);
+        if messages.is_empty() {
+            return;
+        }
+        for message in messages {
             match message {
                 Message::Run(job) => batch.push(job),
                 Message::Check(answer) => reply_to_check(answer, pool),
-                Message::Stop => {
-                    stopping = true;
-                    break;
-                }
             }
-            next = if batch.len() < READ_BATCH {
-                queue.try_recv().ok()
-            } else {
-                None
-            };
         }
         read(&mut batch, pool);
     }
@@ -262,27 +252,18 @@ enum Batch {
 }
 
 impl Writer {
-    fn work_off(&mut self, queue: &Receiver<Message>) {
-        let mut stopping = false;
-        while !stopping && let Ok(message) = queue.recv() {
-            let mut batch = Vec::with_capacity(WRITE_BATCH);
-            let mut next = Some(message);
-            while let Some(message) = next {
-                match message {
-                    Message::Run(job) => batch.push(job),
-                    Message::Check(answer) => drop(answer),
-                    Message::Stop => {
-                        stopping = true;
-                        break;
-                    }
-                }
-                next = if batch.len() < WRITE_BATCH {
-                    queue.try_recv().ok()
-                } else {
-                    None
-                };
+    fn work_off(&mut self, queue: &Queue) {
+        loop {
+            let messages = queue.take(WRITE_BATCH);
+            if messages.is_empty() {
+                return;
             }
-            self.write(batch);
+            let jobs = messages.into_iter().filter_map(|message| match message {
+                Message::Run(job) => Some(job),
+                // Readers are asked, not the writer.
+                Message::Check(_) => None,
+            });
+            self.write(jobs.collect());
         }
     }
 

@@ -54,7 +54,9 @@ async fn a_token_is_found_with_its_user(database: &TestDatabase) -> Outcome {
     let second = sample::token("second", &ann.user);
     let token = second.clone();
     let digest = sample::secret("second").digest();
-    store.write(move |tx| tx.tokens().add(&token, &digest)).await?;
+    store
+        .write(move |tx| tx.tokens().add(&token, &digest))
+        .await?;
     let authenticate = async |name: &str| {
         let digest = sample::secret(name).digest();
         store
@@ -139,7 +141,10 @@ async fn everybody_arrives_as_what_they_are(database: &TestDatabase) -> Outcome 
         membership,
     };
     let arrived = arrive(&*store, "bob", id).await?.ok_or("nobody arrived")?;
-    assert_eq!((arrived.authentication, arrived.place), (bob.clone(), Some(place(None))));
+    assert_eq!(
+        (arrived.authentication, arrived.place),
+        (bob.clone(), Some(place(None)))
+    );
 
     let membership = sample::membership(&view.organization, &bob.user, &[Role::Viewer]);
     let elsewhere = sample::membership(&other, &ann.user, &[Role::Admin]);
@@ -148,9 +153,15 @@ async fn everybody_arrives_as_what_they_are(database: &TestDatabase) -> Outcome 
         .write(move |tx| Ok((tx.memberships().add(&one)?, tx.memberships().add(&two)?)))
         .await?;
     let arrived = arrive(&*store, "bob", id).await?.ok_or("nobody arrived")?;
-    assert_eq!((arrived.authentication, arrived.place), (bob, Some(place(Some(membership)))));
+    assert_eq!(
+        (arrived.authentication, arrived.place),
+        (bob, Some(place(Some(membership))))
+    );
     let arrived = arrive(&*store, "ann", id).await?.ok_or("nobody arrived")?;
-    assert_eq!((arrived.authentication, arrived.place), (ann, Some(place(None))));
+    assert_eq!(
+        (arrived.authentication, arrived.place),
+        (ann, Some(place(None)))
+    );
     Ok(())
 }
 

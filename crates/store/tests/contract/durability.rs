@@ -47,7 +47,10 @@ fn acknowledged_writes_survive_a_kill() {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how a test tells its child what to do")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how a test tells its child what to do"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -126,7 +129,10 @@ async fn kill_and_look(database: &TestDatabase) -> Outcome {
         let (view, member) = found.await?;
         assert_eq!(view.map(|view| view.owner.id), Some(owner), "{id} is lost");
         let roles = member.map(|member| member.membership.roles);
-        assert!(roles.is_some_and(|roles| roles.has(Role::Admin)), "{id} lost its owner");
+        assert!(
+            roles.is_some_and(|roles| roles.has(Role::Admin)),
+            "{id} lost its owner"
+        );
     }
     check_file(&mut database.bare_sqlite()?)
 }

@@ -88,7 +88,9 @@ async fn check(store: &dyn Store, filter: &Filter<TextTest>) -> Outcome {
             Ok((mine, tx.organizations().list_all(&asked, &window)?))
         })
         .await?;
-    let mut expected = NAMES.map(|name| OrganizationName::from_stored(name.to_owned())).to_vec();
+    let mut expected = NAMES
+        .map(|name| OrganizationName::from_stored(name.to_owned()))
+        .to_vec();
     expected.retain(|name| filter.holds(&|test| test.passes(&name.key())));
     expected.sort_by(|a, b| a.as_str().cmp(b.as_str()));
     for page in [mine, all] {
@@ -141,7 +143,12 @@ async fn combinations(database: &TestDatabase) -> Outcome {
         All(vec![Any(vec![acme(), test(Anywhere, "%")]), not(corp())]),
         Any(vec![All(vec![acme(), not(corp())]), test(Anywhere, "_")]),
         not(All(vec![acme(), corp()])),
-        not(Any(vec![acme(), corp(), Any(vec![]), All(vec![test(Anywhere, "s")])])),
+        not(Any(vec![
+            acme(),
+            corp(),
+            Any(vec![]),
+            All(vec![test(Anywhere, "s")]),
+        ])),
         All(vec![Any(vec![]), acme()]),
         Any(vec![All(vec![]), acme()]),
     ];

@@ -1,10 +1,12 @@
 //! How a case meets its database.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use diesel::{RunQueryDsl, sql_query};
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use rollbook_domain::Result;
 use rollbook_domain::mock::World;
 use rollbook_domain::port::{Probe, Store, Tx};
@@ -68,11 +70,16 @@ where
     C: AsyncFnOnce(&TestDatabase) -> Outcome,
 {
     let database = database?;
+    drive(Box::pin(case(&database)))
+}
+
+/// Boxed, so that the runtime's code is compiled once, not once a case.
+fn drive(case: Pin<Box<dyn Future<Output = Outcome> + '_>>) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_time()
         .build()?;
-    runtime.block_on(async { tokio::time::timeout(PATIENCE, case(&database)).await? })
+    runtime.block_on(async { tokio::time::timeout(PATIENCE, case).await? })
 }
 
 impl TestDatabase {
@@ -108,38 +115,60 @@ impl TestDatabase {
         };
         Ok(())
     }
+
+    /// Answers a query for one number, the same on both databases, that no repository offers.
+    pub(crate) fn count(&self, sql: &str) -> Outcome<i64> {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            count: i64,
+        }
+        let query = sql_query(sql);
+        let answer: Count = match self.url {
+            DatabaseUrl::Sqlite(_) => query.get_result(&mut self.bare_sqlite()?)?,
+            DatabaseUrl::Postgres(_) => query.get_result(&mut self.bare_postgres()?)?,
+        };
+        Ok(answer.count)
+    }
 }
 
 /// A point at which a use case stops until its test lets it go on.
 #[derive(Clone)]
 pub(crate) struct Gate {
     arrived: Sender<()>,
-    passage: Receiver<()>,
+    latch: Arc<Latch>,
 }
 
 /// The test's side of a [`Gate`]. Whatever becomes of the test, dropping this opens the gate.
 pub(crate) struct Keeper {
     arrivals: Receiver<()>,
-    _closed: Sender<()>,
+    latch: Arc<Latch>,
+}
+
+#[derive(Default)]
+struct Latch {
+    open: Mutex<bool>,
+    opened: Condvar,
 }
 
 /// A closed gate.
 pub(crate) fn gate() -> (Gate, Keeper) {
-    let (arrived, arrivals) = unbounded();
-    let (closed, passage) = bounded(0);
+    let (arrived, arrivals) = channel();
+    let latch = Arc::<Latch>::default();
     let keeper = Keeper {
         arrivals,
-        _closed: closed,
+        latch: Arc::clone(&latch),
     };
-    (Gate { arrived, passage }, keeper)
+    (Gate { arrived, latch }, keeper)
 }
 
 impl Gate {
     /// Stops until the gate is open.
     pub(crate) fn pass(&self) {
         let _ = self.arrived.send(());
-        // Nothing is ever sent; this ends when the keeper has gone.
-        let _ = self.passage.recv();
+        let open = self.latch.open.lock();
+        let open = open.unwrap_or_else(PoisonError::into_inner);
+        drop(self.latch.opened.wait_while(open, |open| !*open));
     }
 }
 
@@ -154,7 +183,20 @@ impl Keeper {
     }
 
     /// Lets everybody pass from now on.
-    pub(crate) fn open(self) {}
+    pub(crate) fn open(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        *self
+            .latch
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = true;
+        self.latch.opened.notify_all();
+    }
 }
 
 /// A store whose writers are all busy, so that what is asked of it queues up.

@@ -9,7 +9,11 @@ on_both! {
 
 async fn the_first_key_stays(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
-    let kept = async || store.read_one(|tx| tx.installation().page_token_key()).await;
+    let kept = async || {
+        store
+            .read_one(|tx| tx.installation().page_token_key())
+            .await
+    };
     let add = async |key: [u8; 32]| {
         store
             .write(move |tx| tx.installation().add_page_token_key(&key))

@@ -1,4 +1,4 @@
-//! The lists of organizations, and their windows.
+//! The lists of organizations with their windows, and the count.
 
 use rollbook_domain::Result;
 use rollbook_domain::filter::{Filter, Place, TextTest};
@@ -17,6 +17,7 @@ on_both! {
     the_windows_of_all,
     a_member_sees_only_what_lives_and_is_theirs,
     a_filter_applies_to_window_and_total,
+    owned_ones_are_counted_up_to_a_limit,
 }
 
 type Organizations = Page<OrganizationView, OrganizationId>;
@@ -56,7 +57,10 @@ fn many(tx: &mut dyn Tx) -> Result<Vec<OrganizationView>> {
         }
         views.push(view);
     }
-    assert!(!views.is_sorted_by_key(|view| view.organization.id), "the sample is no good");
+    assert!(
+        !views.is_sorted_by_key(|view| view.organization.id),
+        "the sample is no good"
+    );
     views.sort_by_key(|view| view.organization.id);
     Ok(views)
 }
@@ -75,7 +79,7 @@ async fn windows(database: &TestDatabase, list: List) -> Outcome {
     let id = |index: usize| views[index].organization.id;
     let nil = OrganizationId::new(uuid::Uuid::nil());
     let between = OrganizationId::new(uuid::Uuid::from_u128(id(4).uuid().as_u128() + 1));
-    let last = OrganizationId::new(uuid::Uuid::max());
+    let max = OrganizationId::new(uuid::Uuid::max());
     let cases = [
         (Window::first(1), 0..1, true),
         (Window::first(22), 0..22, true),
@@ -86,7 +90,7 @@ async fn windows(database: &TestDatabase, list: List) -> Outcome {
         (Window::after(between, 5), 5..10, true),
         (Window::after(id(17), 5).counted(), 18..23, false),
         (Window::after(id(22), 5), 23..23, false),
-        (Window::after(last, 5).counted(), 23..23, false),
+        (Window::after(max, 5).counted(), 23..23, false),
         (Window::skip(0, 5), 0..5, true),
         (Window::skip(20, 5).counted(), 20..23, false),
         (Window::skip(u32::MAX, 5).counted(), 23..23, false),
@@ -157,5 +161,36 @@ async fn a_filter_applies_to_window_and_total(database: &TestDatabase) -> Outcom
         assert_eq!(page.next, Some(views[9].organization.id));
         assert_eq!(page.total, Some(11));
     }
+    Ok(())
+}
+
+async fn owned_ones_are_counted_up_to_a_limit(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let add_all = |tx: &mut dyn Tx| {
+        let (ann, bob) = (sample::user("ann"), sample::user("bob"));
+        tx.users().add(&ann)?;
+        tx.users().add(&bob)?;
+        let mut dead = sample::organization("Dead", &ann);
+        dead.deleted_at = Some(FixedClock::START);
+        tx.organizations().add(&dead)?;
+        let theirs = (0..5).map(|number| if number < 4 { &ann } else { &bob });
+        for (number, owner) in theirs.enumerate() {
+            let organization = sample::organization(&format!("Acme {number}"), owner);
+            tx.organizations().add(&organization)?;
+        }
+        Ok(())
+    };
+    store.write(add_all).await?;
+    let count = async |owner, at_most| {
+        let owner = sample::user(owner).id;
+        store
+            .read_one(move |tx| tx.organizations().count_owned(owner, at_most))
+            .await
+    };
+    for (at_most, counted) in [(0, 0), (1, 1), (3, 3), (4, 4), (5, 4), (u32::MAX, 4)] {
+        assert_eq!(count("ann", at_most).await?, counted, "at most {at_most}");
+    }
+    assert_eq!(count("bob", 9).await?, 1);
+    assert_eq!(count("nobody", 9).await?, 0);
     Ok(())
 }

@@ -12,6 +12,7 @@ mod filter;
 mod harness;
 mod installation;
 mod list;
+mod lost;
 mod membership;
 mod migration;
 mod organization;

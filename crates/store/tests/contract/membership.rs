@@ -98,7 +98,8 @@ async fn every_set_of_roles_is_kept(database: &TestDatabase) -> Outcome {
         let roles = Roles::of(&chosen.map(|(_, role)| role).collect::<Vec<_>>());
         let kept = store
             .write(move |tx| {
-                tx.memberships().set_roles(acme.id, ann.id, roles, FixedClock::START)?;
+                tx.memberships()
+                    .set_roles(acme.id, ann.id, roles, FixedClock::START)?;
                 tx.memberships().find(acme.id, ann.id)
             })
             .await?;
@@ -206,8 +207,14 @@ async fn a_list_is_of_one_organization(database: &TestDatabase) -> Outcome {
     let list = async |organization| {
         store
             .read(move |tx| {
-                let page = tx.memberships().list(organization, &Window::first(9).counted())?;
-                Ok((page.items, page.total, tx.memberships().count(organization)?))
+                let page = tx
+                    .memberships()
+                    .list(organization, &Window::first(9).counted())?;
+                Ok((
+                    page.items,
+                    page.total,
+                    tx.memberships().count(organization)?,
+                ))
             })
             .await
     };

@@ -41,12 +41,20 @@ async fn the_probe_waits_for_the_migration(database: &TestDatabase) -> Outcome {
 
 #[test]
 fn the_probe_waits_for_the_migration_on_sqlite() {
-    run(TestDatabase::empty_sqlite(), the_probe_waits_for_the_migration).unwrap();
+    run(
+        TestDatabase::empty_sqlite(),
+        the_probe_waits_for_the_migration,
+    )
+    .unwrap();
 }
 
 #[test]
 fn the_probe_waits_for_the_migration_on_postgres() {
-    run(TestDatabase::empty_postgres(), the_probe_waits_for_the_migration).unwrap();
+    run(
+        TestDatabase::empty_postgres(),
+        the_probe_waits_for_the_migration,
+    )
+    .unwrap();
 }
 
 /// Programs that start at the same time on a new database: one migrates, the others find it done.

@@ -1,4 +1,4 @@
-//! The repository of organizations, but for its lists.
+//! The repository of organizations, but for its lists and its count.
 
 use rollbook_domain::id::OrganizationId;
 use rollbook_domain::mock::{FixedClock, sample};
@@ -6,7 +6,9 @@ use rollbook_domain::organization::{Organization, OrganizationView, Version};
 use rollbook_domain::port::Store;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
-use rollbook_domain::value::{Description, Logo, LogoImage, Malformed, OrganizationName, Slug, Url};
+use rollbook_domain::value::{
+    Description, Logo, LogoImage, Malformed, OrganizationName, Slug, Url,
+};
 use rollbook_domain::{Error, Refusal};
 
 use crate::harness::{assert_error, on_both};
@@ -22,7 +24,6 @@ on_both! {
     an_update_does_not_take_a_slug,
     orphans_are_refused,
     locking_finds_the_living_and_the_deleted,
-    owned_ones_are_counted_up_to_a_limit,
 }
 
 /// Ann is in the database from the start.
@@ -194,7 +195,10 @@ async fn every_field_is_updated(database: &TestDatabase) -> Outcome {
     let after = full(&bob);
     assert!(update(&*store, &after, before.version).await?);
     let found = find(&*store, before.id).await?.ok_or("it is gone")?;
-    assert_eq!((found.organization, found.owner.id), (after.clone(), bob.id));
+    assert_eq!(
+        (found.organization, found.owner.id),
+        (after.clone(), bob.id)
+    );
     // And back, so that what was set is cleared.
     assert!(update(&*store, &before, after.version).await?);
     let found = find(&*store, before.id).await?.ok_or("it is gone")?;
@@ -272,30 +276,5 @@ async fn locking_finds_the_living_and_the_deleted(database: &TestDatabase) -> Ou
         let locked = store.write(move |tx| tx.organizations().lock(id)).await?;
         assert_eq!(locked.as_ref(), organization);
     }
-    Ok(())
-}
-
-async fn owned_ones_are_counted_up_to_a_limit(database: &TestDatabase) -> Outcome {
-    let store = database.store()?;
-    let ann = ann(&*store).await?;
-    let bob = sample::user("bob");
-    let (user, rival) = (bob.clone(), sample::organization("Bob's", &bob));
-    store.write(move |tx| tx.users().add(&user)).await?;
-    add(&*store, &rival).await?;
-    for number in 0..4 {
-        let organization = sample::organization(&format!("Acme {number}"), &ann);
-        add(&*store, &organization).await?;
-    }
-    add(&*store, &deleted(&sample::organization("Deleted", &ann))).await?;
-    let count = async |owner, at_most| {
-        store
-            .read_one(move |tx| tx.organizations().count_owned(owner, at_most))
-            .await
-    };
-    for (at_most, counted) in [(0, 0), (1, 1), (3, 3), (4, 4), (5, 4), (u32::MAX, 4)] {
-        assert_eq!(count(ann.id, at_most).await?, counted, "at most {at_most}");
-    }
-    assert_eq!(count(bob.id, 9).await?, 1);
-    assert_eq!(count(sample::user("nobody").id, 9).await?, 0);
     Ok(())
 }

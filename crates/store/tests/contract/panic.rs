@@ -54,7 +54,11 @@ async fn write_with(database: &TestDatabase, guilty: &[usize]) -> Outcome {
         } else {
             assert!(outcome?, "u{number}");
         }
-        assert_ne!(is_there(&*store, number).await?, guilty.contains(&number), "u{number}");
+        assert_ne!(
+            is_there(&*store, number).await?,
+            guilty.contains(&number),
+            "u{number}"
+        );
     }
     for number in 200..220 {
         assert!(store.write(add(number)).await?);
@@ -82,8 +86,7 @@ async fn a_panicking_reader_harms_nobody_else(database: &TestDatabase) -> Outcom
                 assert!(!any, "this panic belongs to a test");
                 Ok(Box::new(()))
             });
-            let (outcome, read) =
-                tokio::join!(store.run(access, panicking), is_there(&*store, 0));
+            let (outcome, read) = tokio::join!(store.run(access, panicking), is_there(&*store, 0));
             assert!(matches!(outcome, Err(Error::Storage(_))), "{access:?}");
             assert!(read?);
         }

@@ -118,7 +118,9 @@ async fn who_goes_away_in_the_middle_leaves_no_half(database: &TestDatabase) -> 
     assert!(asked.await.is_err_and(|error| error.is_cancelled()));
     keeper.open();
     // On SQLite this comes after what is under way; on PostgreSQL the address makes it wait.
-    store.write(|tx| tx.users().add(&sample::user("ann"))).await?;
+    store
+        .write(|tx| tx.users().add(&sample::user("ann")))
+        .await?;
     let (founded, members) = store
         .read(|tx| {
             let acme = sample::organization("Acme", &sample::user("ann"));

@@ -77,7 +77,9 @@ async fn one_seat_has_one_winner(database: &TestDatabase) -> Outcome {
             *refusal == Refusal::SeatLimit { limit: 2 }
         });
         assert_eq!(winners.await?, 1);
-        let members = world.store.read_one(move |tx| tx.memberships().count(acme.id));
+        let members = world
+            .store
+            .read_one(move |tx| tx.memberships().count(acme.id));
         assert_eq!(members.await?, 2);
     }
     Ok(())
@@ -111,7 +113,9 @@ async fn race_for_a_slug(
             racers.push(create(world.clone(), account, command));
         }
         let taken = format!("slug-{heat}");
-        let winners = race(racers, |refusal| *refusal == Refusal::SlugTaken(taken.clone()));
+        let winners = race(racers, |refusal| {
+            *refusal == Refusal::SlugTaken(taken.clone())
+        });
         assert_eq!(winners.await?, 1);
     }
     Ok(())

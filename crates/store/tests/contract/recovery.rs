@@ -1,10 +1,7 @@
-//! What PostgreSQL throws at a use case, and what becomes of it.
+//! What other sessions make PostgreSQL do to a use case, and what becomes of it.
 
 use std::time::Duration;
 
-use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::BigInt;
 use rollbook_domain::id::OrganizationId;
 use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Organization;
@@ -20,12 +17,11 @@ on_postgres! {
     a_serialization_failure_is_tried_again,
     a_serialization_failure_at_the_commit_is_tried_again,
     endless_serialization_failures_are_told,
-    killed_idle_connections_are_replaced,
-    a_connection_killed_in_the_middle_is_replaced,
-    a_reader_killed_in_the_middle_starts_anew,
     who_waits_too_long_for_a_lock_is_told_so,
     a_lock_is_waited_for,
 }
+
+const USERS: &str = "SELECT count(*) AS count FROM users";
 
 async fn found_two(database: &TestDatabase) -> Outcome<[Organization; 2]> {
     let ann = sample::user("ann");
@@ -123,19 +119,7 @@ async fn add_one(database: &TestDatabase) -> Result<i64> {
     let store = database.store().map_err(Error::storage)?;
     let added = store.write(|tx| tx.users().add(&sample::user("bob")));
     assert!(added.await?);
-    count_users(database).map_err(Error::storage)
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-fn count_users(database: &TestDatabase) -> Outcome<i64> {
-    let count: Count = sql_query("SELECT count(*) FROM users")
-        .get_result(&mut database.bare_postgres()?)?;
-    Ok(count.count)
+    database.count(USERS).map_err(Error::storage)
 }
 
 async fn a_serialization_failure_is_tried_again(database: &TestDatabase) -> Outcome {
@@ -144,9 +128,7 @@ async fn a_serialization_failure_is_tried_again(database: &TestDatabase) -> Outc
     Ok(())
 }
 
-async fn a_serialization_failure_at_the_commit_is_tried_again(
-    database: &TestDatabase,
-) -> Outcome {
+async fn a_serialization_failure_at_the_commit_is_tried_again(database: &TestDatabase) -> Outcome {
     fail_inserts(database, 3, true)?;
     assert_eq!(add_one(database).await?, 1);
     Ok(())
@@ -155,97 +137,9 @@ async fn a_serialization_failure_at_the_commit_is_tried_again(
 async fn endless_serialization_failures_are_told(database: &TestDatabase) -> Outcome {
     fail_inserts(database, 1_000_000, true)?;
     assert_error!(add_one(database).await, Error::Busy);
-    assert_eq!(count_users(database)?, 0);
+    assert_eq!(database.count(USERS)?, 0);
     database.execute("DROP TRIGGER fail ON users")?;
     assert_eq!(add_one(database).await?, 1);
-    Ok(())
-}
-
-/// Ends all connections of the store, as a restart of the server does, and waits for their end.
-fn kill_all(database: &TestDatabase) -> Outcome<i64> {
-    let patience = 10_000;
-    let killed: Count = sql_query(
-        "SELECT count(pg_terminate_backend(pid, $1)) FROM pg_stat_activity \
-         WHERE application_name = current_setting('application_name') \
-         AND pid <> pg_backend_pid()",
-    )
-    .bind::<BigInt, _>(patience)
-    .get_result(&mut database.bare_postgres()?)?;
-    Ok(killed.count)
-}
-
-/// However many there were: each use case finds another dead connection in the pool.
-async fn killed_idle_connections_are_replaced(database: &TestDatabase) -> Outcome {
-    const MANY: usize = 12;
-    let many = Options {
-        connections: Some(MANY),
-        ..options()
-    };
-    let second = Database::open(&database.url, &many)?;
-    let store = second.store();
-    for access in ["write", "read", "read one"] {
-        let (gate, keeper) = gate();
-        let pass = || {
-            let gate = gate.clone();
-            move |_: &mut dyn Tx| {
-                gate.pass();
-                Ok(())
-            }
-        };
-        let busy: Vec<_> = (0..MANY).map(|_| ask(&store, pass())).collect();
-        keeper.meet(MANY)?;
-        keeper.open();
-        for busy in busy {
-            busy.await??;
-        }
-        assert!(kill_all(database)? >= MANY.try_into()?);
-        match access {
-            "write" => assert!(store.write(|tx| tx.users().add(&sample::user("ann"))).await?),
-            "read" => assert!(store.read(|tx| tx.users().any()).await?),
-            _ => assert!(store.read_one(|tx| tx.users().any()).await?),
-        }
-    }
-    second.probe().ready().await?;
-    second.close();
-    Ok(())
-}
-
-async fn a_connection_killed_in_the_middle_is_replaced(database: &TestDatabase) -> Outcome {
-    let store = database.store()?;
-    let (gate, keeper) = gate();
-    let asked = ask(&store, move |tx: &mut dyn Tx| {
-        let (ann, bob) = (sample::user("ann"), sample::user("bob"));
-        let ann = tx.users().add(&ann)?;
-        gate.pass();
-        Ok((ann, tx.users().add(&bob)?))
-    });
-    keeper.meet(1)?;
-    kill_all(database)?;
-    keeper.open();
-    assert_eq!(asked.await??, (true, true));
-    assert_eq!(count_users(database)?, 2);
-    Ok(())
-}
-
-async fn a_reader_killed_in_the_middle_starts_anew(database: &TestDatabase) -> Outcome {
-    let store = database.store()?;
-    let (gate, keeper) = gate();
-    let asked = tokio::spawn(async move {
-        let read = move |tx: &mut dyn Tx| {
-            let before = tx.users().any()?;
-            gate.pass();
-            Ok((before, tx.users().any()?))
-        };
-        store.read(read).await
-    });
-    keeper.meet(1)?;
-    kill_all(database)?;
-    database
-        .store()?
-        .write(|tx| tx.users().add(&sample::user("ann")))
-        .await?;
-    keeper.open();
-    assert_eq!(asked.await??, (true, true));
     Ok(())
 }
 

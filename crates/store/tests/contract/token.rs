@@ -57,9 +57,7 @@ async fn find(
     user: UserId,
     id: TokenId,
 ) -> Outcome<Option<PersonalAccessToken>> {
-    Ok(store
-        .read_one(move |tx| tx.tokens().find(user, id))
-        .await?)
+    Ok(store.read_one(move |tx| tx.tokens().find(user, id)).await?)
 }
 
 async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
@@ -97,7 +95,9 @@ async fn a_digest_is_unique_and_has_a_user(database: &TestDatabase) -> Outcome {
     let mistakes = [(second, "first"), (orphan, "orphan"), (again, "again")];
     for (token, secret) in mistakes {
         let digest = sample::secret(secret).digest();
-        let outcome = store.write(move |tx| tx.tokens().add(&token, &digest)).await;
+        let outcome = store
+            .write(move |tx| tx.tokens().add(&token, &digest))
+            .await;
         assert_error!(outcome, Error::Storage(_));
     }
     Ok(())

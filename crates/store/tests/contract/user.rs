@@ -6,6 +6,7 @@ use rollbook_domain::mock::sample;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::user::{User, UserKind};
 use rollbook_domain::value::{DisplayName, Email};
+use rollbook_store::DatabaseUrl;
 
 use crate::harness::{assert_error, on_both};
 use crate::support::{Outcome, TestDatabase};
@@ -14,6 +15,7 @@ on_both! {
     what_is_added_is_found,
     every_kind_and_flag_is_kept,
     every_millisecond_is_kept,
+    other_programs_see_ids_and_times_as_they_are,
     an_address_is_taken_whatever_its_spelling,
     an_id_is_never_taken_over,
     a_user_can_be_locked,
@@ -29,13 +31,19 @@ async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
     let found = store.read_one(move |tx| tx.users().find(id)).await?;
     assert_eq!(found, Some(ann));
     let absent = sample::user("bob").id;
-    assert_eq!(store.read_one(move |tx| tx.users().find(absent)).await?, None);
+    assert_eq!(
+        store.read_one(move |tx| tx.users().find(absent)).await?,
+        None
+    );
     Ok(())
 }
 
 async fn every_kind_and_flag_is_kept(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
-    for (number, kind) in [UserKind::Person, UserKind::ServiceAccount].into_iter().enumerate() {
+    for (number, kind) in [UserKind::Person, UserKind::ServiceAccount]
+        .into_iter()
+        .enumerate()
+    {
         for (superuser, active) in [(false, false), (false, true), (true, false), (true, true)] {
             let user = User {
                 kind,
@@ -60,7 +68,15 @@ async fn every_kind_and_flag_is_kept(database: &TestDatabase) -> Outcome {
 /// Times before 2000 are negative numbers in PostgreSQL.
 async fn every_millisecond_is_kept(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
-    let millis = [0, 1, 999, 946_684_799_999, 946_684_800_000, 1_767_268_800_001, i64::MAX];
+    let millis = [
+        0,
+        1,
+        999,
+        946_684_799_999,
+        946_684_800_000,
+        1_767_268_800_001,
+        i64::MAX,
+    ];
     for (number, millis) in millis.into_iter().enumerate() {
         let user = User {
             created_at: Timestamp::from_millis(millis),
@@ -73,6 +89,29 @@ async fn every_millisecond_is_kept(database: &TestDatabase) -> Outcome {
         let found = store.read_one(move |tx| tx.users().find(id)).await?;
         assert_eq!(found, Some(kept));
     }
+    Ok(())
+}
+
+/// As a database administrator writes them.
+async fn other_programs_see_ids_and_times_as_they_are(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let user = User {
+        id: UserId::new(uuid::uuid!("01890a5d-ac96-774b-bcce-b302099a8057")),
+        created_at: Timestamp::from_millis(1_767_268_800_123),
+        ..sample::user("ann")
+    };
+    store.write(move |tx| tx.users().add(&user)).await?;
+    let seen = match database.url {
+        DatabaseUrl::Sqlite(_) => {
+            "SELECT count(*) AS count FROM users WHERE created_at = 1767268800123 \
+             AND id = x'01890a5dac96774bbcceb302099a8057'"
+        }
+        DatabaseUrl::Postgres(_) => {
+            "SELECT count(*) AS count FROM users WHERE created_at = '2026-01-01T12:00:00.123Z' \
+             AND id = '01890a5d-ac96-774b-bcce-b302099a8057'"
+        }
+    };
+    assert_eq!(database.count(seen)?, 1);
     Ok(())
 }
 

@@ -75,7 +75,10 @@ fn condition(text: &str) -> Option<String> {
 
 fn foreign_key(key: Answer) -> Outcome<ForeignKey> {
     assert!(key.yes, "ids never change: {} needs no ON UPDATE", key.one);
-    let (table, references) = key.two.split_once('.').ok_or("a reference without a table")?;
+    let (table, references) = key
+        .two
+        .split_once('.')
+        .ok_or("a reference without a table")?;
     Ok(ForeignKey {
         columns: list(&key.one),
         table: table.to_owned(),
@@ -99,7 +102,10 @@ fn both_databases_have_the_same_tables() {
     let sqlite = sqlite::schema(&TestDatabase::sqlite().unwrap()).unwrap();
     let mut postgres = postgres::schema(&TestDatabase::postgres().unwrap()).unwrap();
     assert!(postgres.len() >= 5, "only {:?}", postgres.keys());
-    for column in postgres.values_mut().flat_map(|table| table.columns.values_mut()) {
+    for column in postgres
+        .values_mut()
+        .flat_map(|table| table.columns.values_mut())
+    {
         column.kind = in_sqlite(&column.kind).unwrap().to_owned();
     }
     assert_eq!(
@@ -107,7 +113,10 @@ fn both_databases_have_the_same_tables() {
         postgres.keys().collect::<Vec<_>>()
     );
     for (name, table) in sqlite {
-        assert_eq!(table, postgres[&name], "{name}: SQLite left, PostgreSQL right");
+        assert_eq!(
+            table, postgres[&name],
+            "{name}: SQLite left, PostgreSQL right"
+        );
     }
 }
 
@@ -119,7 +128,12 @@ fn ids_and_truth_values_are_checked_on_sqlite() {
     let postgres = postgres::schema(&TestDatabase::postgres().unwrap()).unwrap();
     let mut checks = 0;
     for (name, table) in postgres {
-        let refers = |column| table.foreign_keys.iter().any(|key| key.columns.contains(column));
+        let refers = |column| {
+            table
+                .foreign_keys
+                .iter()
+                .any(|key| key.columns.contains(column))
+        };
         for (column, Column { kind, .. }) in &table.columns {
             let check = match kind.as_str() {
                 "uuid" if !refers(column) => format!("CHECK (length({column}) = 16)"),
@@ -156,7 +170,10 @@ fn diesel_knows_the_tables_as_they_are() {
     );
     for (name, table) in diesel {
         let same = &postgres[&name];
-        assert_eq!(table.columns, same.columns, "{name}: Diesel left, PostgreSQL right");
+        assert_eq!(
+            table.columns, same.columns,
+            "{name}: Diesel left, PostgreSQL right"
+        );
         assert_eq!(table.primary_key, same.primary_key, "{name}");
     }
 }

@@ -63,10 +63,7 @@ fn indexes(connection: &mut PgConnection, table: &str) -> Outcome<BTreeSet<Index
     Ok(indexes.collect())
 }
 
-fn foreign_keys(
-    connection: &mut PgConnection,
-    table: &str,
-) -> Outcome<BTreeSet<ForeignKey>> {
+fn foreign_keys(connection: &mut PgConnection, table: &str) -> Outcome<BTreeSet<ForeignKey>> {
     let keys: Vec<Answer> = sql_query(
         "SELECT string_agg(a.attname, ',' ORDER BY k.place) AS one, \
          c.confrelid::regclass::text || '.' || string_agg(b.attname, ',' ORDER BY k.place) AS two, \

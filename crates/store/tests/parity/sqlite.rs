@@ -23,10 +23,7 @@ pub(crate) fn schema(database: &TestDatabase) -> Outcome<Schema> {
     Ok(schema)
 }
 
-fn columns(
-    connection: &mut SqliteConnection,
-    table: &str,
-) -> Outcome<BTreeMap<String, Column>> {
+fn columns(connection: &mut SqliteConnection, table: &str) -> Outcome<BTreeMap<String, Column>> {
     let columns: Vec<Answer> = sql_query(
         "SELECT name AS one, type AS two, '' AS three, \"notnull\" = 0 AS yes \
          FROM pragma_table_xinfo($1)",
@@ -63,15 +60,15 @@ fn indexes(connection: &mut SqliteConnection, table: &str) -> Outcome<BTreeSet<I
         name: index.one,
         unique: index.yes,
         columns: list(&index.two),
-        predicate: index.three.split_once(" WHERE ").and_then(|(_, it)| condition(it)),
+        predicate: index
+            .three
+            .split_once(" WHERE ")
+            .and_then(|(_, it)| condition(it)),
     });
     Ok(indexes.collect())
 }
 
-fn foreign_keys(
-    connection: &mut SqliteConnection,
-    table: &str,
-) -> Outcome<BTreeSet<ForeignKey>> {
+fn foreign_keys(connection: &mut SqliteConnection, table: &str) -> Outcome<BTreeSet<ForeignKey>> {
     let keys: Vec<Answer> = sql_query(
         "SELECT group_concat(\"from\") AS one, \"table\" || '.' || group_concat(\"to\") AS two, \
          on_delete AS three, on_update = 'NO ACTION' AS yes \

@@ -72,9 +72,7 @@ impl TestDatabase {
     /// A bare connection to the SQLite file.
     pub(crate) fn bare_sqlite(&self) -> Outcome<SqliteConnection> {
         match &self.url {
-            DatabaseUrl::Sqlite(path) => {
-                Ok(SqliteConnection::establish(&path.to_string_lossy())?)
-            }
+            DatabaseUrl::Sqlite(path) => Ok(SqliteConnection::establish(&path.to_string_lossy())?),
             DatabaseUrl::Postgres(_) => Err("this database is on PostgreSQL".into()),
         }
     }
@@ -116,11 +114,13 @@ impl Schema {
     fn create() -> Outcome<Self> {
         let server = server()?;
         // A hasher's random key is the standard library's only source of randomness.
-        let name = format!("test_{:016x}", RandomState::new().hash_one(std::process::id()));
+        let name = format!(
+            "test_{:016x}",
+            RandomState::new().hash_one(std::process::id())
+        );
         let joint = if server.contains('?') { '&' } else { '?' };
         // The application's name tells a test's connections from all others.
-        let url =
-            format!("{server}{joint}options=-csearch_path%3D{name}&application_name={name}");
+        let url = format!("{server}{joint}options=-csearch_path%3D{name}&application_name={name}");
         PgConnection::establish(&server)?.batch_execute(&format!("CREATE SCHEMA {name}"))?;
         Ok(Self { name, url })
     }
