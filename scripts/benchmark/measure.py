@@ -14,9 +14,11 @@ from .rollbook import Server, load_sample
 MEMBERSHIPS = api.PAGE_SIZE * (api.DEEP_PAGE + 2)
 MEMBERS = 1000
 # What a user may own, with a little air, and creations a second that no machine we know exceeds:
-# how many users it takes to create organizations all the time.
+# how many users it takes to create organizations all the time. At least so many that one of them
+# owns but a few to begin with, whatever the size, since what one owns is counted.
 OWNER_LIMIT = 98
 CREATIONS = 30_000
+USERS = 10_000
 STARTS = 5
 
 
@@ -58,7 +60,7 @@ def size_of(organizations, options):
         organizations=organizations,
         members=MEMBERS,
         memberships=min(organizations, MEMBERSHIPS),
-        tokens=2 + int(owned / OWNER_LIMIT),
+        tokens=max(USERS, 2 + int(owned / OWNER_LIMIT)),
     )
 
 

@@ -83,7 +83,10 @@ def others(row):
 def disturbance(rows):
     worst = max(map(others, rows))
     if worst > DISTURBED:
-        yield f"* DISTURBED: other programs took up to {worst * 100:.0f} % of a processor meanwhile"
+        yield (
+            "operations with an asterisk were DISTURBED: other programs took "
+            f"up to {worst * 100:.0f} % of a processor meanwhile"
+        )
 
 
 def errors(rows):

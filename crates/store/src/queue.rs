@@ -34,8 +34,8 @@ pub(crate) enum Message {
 }
 
 /// What waits for the threads. Many are taken at a time under one lock, and a thread that finds
-/// nothing sleeps at once: channels spin for a while first, which costs more than a whole read
-/// when threads share a core.
+/// nothing gives its core away once and then sleeps: channels spin for a while first, which costs
+/// more than a whole read when threads share a core.
 #[derive(Default)]
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -71,17 +71,31 @@ impl Queue {
     /// everything was taken.
     pub(crate) fn take(&self, most: usize) -> Vec<Message> {
         let mut state = self.lock();
+        let mut yielded = false;
         while state.waiting.is_empty() && !state.closed {
-            state.asleep += 1;
-            state = self
-                .arrival
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-            state.asleep -= 1;
-            state.woken = state.woken.saturating_sub(1);
+            if yielded {
+                state = self.sleep(state);
+            }
+            // Others on this core may be about to bring something, or more. Taking several at once
+            // is cheaper than sleeping and being woken for each.
+            drop(state);
+            std::thread::yield_now();
+            yielded = true;
+            state = self.lock();
         }
         let count = state.waiting.len().min(most);
         state.waiting.drain(..count).collect()
+    }
+
+    fn sleep<'s>(&self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        state.asleep += 1;
+        let mut state = self
+            .arrival
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.asleep -= 1;
+        state.woken = state.woken.saturating_sub(1);
+        state
     }
 
     fn close(&self) {

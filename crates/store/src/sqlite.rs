@@ -185,6 +185,9 @@ fn reply_to_check(answer: oneshot::Sender<Result<()>>, pool: &Readers) {
 /// Runs reading use cases on one snapshot. All of them were queued before the snapshot is taken,
 /// so each sees whatever was acknowledged before it was asked.
 fn read(batch: &mut Vec<Job>, pool: &Readers) {
+    if batch.is_empty() {
+        return;
+    }
     let Ok(mut connection) = pool.get() else {
         refuse(batch.drain(..));
         return;

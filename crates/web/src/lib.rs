@@ -9,6 +9,7 @@ mod body;
 pub mod dialect;
 mod docs;
 mod health;
+mod json;
 pub mod limits;
 mod metrics;
 pub mod native;

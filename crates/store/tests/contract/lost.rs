@@ -16,13 +16,21 @@ on_postgres! {
 
 const USERS: &str = "SELECT count(*) AS count FROM users";
 
-/// Ends all connections of the store, as a restart of the server does, and waits for their end.
+/// Ends all connections of the store, as a restart of the server does, and waits for their end;
+/// answers how many there were.
 fn kill_all(database: &TestDatabase) -> Outcome<i64> {
-    database.count(
-        "SELECT count(pg_terminate_backend(pid, 10000)) AS count FROM pg_stat_activity \
+    let others = "FROM pg_stat_activity \
          WHERE application_name = current_setting('application_name') \
-         AND pid <> pg_backend_pid()",
-    )
+         AND pid <> pg_backend_pid()";
+    let kill = format!("SELECT count(pg_terminate_backend(pid)) AS count {others}");
+    let look = format!("SELECT count(*) AS count {others}");
+    let killed = database.count(&kill)?;
+    for _ in 0..10_000 {
+        if database.count(&look)? == 0 {
+            return Ok(killed);
+        }
+    }
+    Err("killed connections live on".into())
 }
 
 /// However many there were: each use case finds another dead connection in the pool.

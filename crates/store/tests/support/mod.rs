@@ -1,6 +1,7 @@
 //! Throw-away databases: a file of its own on SQLite, a schema of its own on PostgreSQL.
 
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
@@ -94,12 +95,14 @@ impl Drop for TestDatabase {
     }
 }
 
-/// How tests open a database.
+/// How tests open a database. None of them cuts the power, so they need not wait for the disk; and
+/// a machine that is busy with other things is no reason to fail.
 pub(crate) fn options() -> Options {
     Options {
+        durable: false,
+        statement_timeout: Duration::from_secs(60),
         readers: Some(CONNECTIONS),
         connections: Some(CONNECTIONS),
-        ..Options::default()
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::wire::Organization;
 use super::{Fail, etag};
 use crate::dialect::Fault;
+use crate::json::WriteJson;
 
 /// Made once: `ContentType::json()` would print and parse a media type for every answer.
 const JSON: (HeaderName, HeaderValue) =
@@ -19,6 +20,13 @@ pub(super) type Answer = Result<HttpResponse, Fail>;
 /// A resource or a list.
 pub(super) fn json(value: &impl Serialize) -> Answer {
     Ok(HttpResponse::Ok().insert_header(JSON).body(encode(value)?))
+}
+
+/// A list of resources that can be long.
+pub(super) fn list(value: &impl WriteJson) -> HttpResponse {
+    let mut json = Vec::with_capacity(LIST_ROOM);
+    value.write_json(&mut json);
+    HttpResponse::Ok().insert_header(JSON).body(json)
 }
 
 /// A resource with a secret in it, which no cache may keep.
@@ -44,6 +52,8 @@ pub(super) fn not_modified(view: &OrganizationView) -> HttpResponse {
         .finish()
 }
 
+/// Bytes that most pages of the usual size fit in.
+const LIST_ROOM: usize = 32 * 1024;
 /// Bytes that most single resources fit in.
 const ROOM: usize = 1024;
 

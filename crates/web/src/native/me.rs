@@ -43,5 +43,5 @@ pub(super) async fn list_organizations(
         .list_mine(caller.who, listing.filter()?, window)
         .await?;
     let next = listing.next_page_token(page.next.map(OrganizationId::uuid));
-    answer::json(&UserOrganizationList::new(&page, next))
+    Ok(answer::list(&UserOrganizationList::new(&page, next)))
 }

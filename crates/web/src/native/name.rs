@@ -5,6 +5,8 @@ use rollbook_domain::time::Timestamp;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::json::{WriteJson, write_plain};
+
 /// `organizations/{organization}`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OrganizationName(pub(super) OrganizationId);
@@ -22,26 +24,55 @@ const USERS: &str = "/users/";
 /// Enough for the longest name: two collections and two UUIDs.
 const CAPACITY: usize = ORGANIZATIONS.len() + USERS.len() + 2 * 36;
 
-impl Serialize for OrganizationName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl OrganizationName {
+    fn text(self) -> Text {
         let mut text = Text::default();
         text.push(ORGANIZATIONS).push_uuid(self.0.uuid());
-        serializer.serialize_str(text.as_str())
+        text
+    }
+}
+
+impl OwnerName {
+    fn text(self) -> Text {
+        let mut text = OrganizationName(self.0).text();
+        text.push(USERS).push_uuid(self.1.uuid());
+        text
+    }
+}
+
+impl Serialize for OrganizationName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text().as_str())
     }
 }
 
 impl Serialize for OwnerName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = Text::default();
-        text.push(ORGANIZATIONS).push_uuid(self.0.uuid());
-        text.push(USERS).push_uuid(self.1.uuid());
-        serializer.serialize_str(text.as_str())
+        serializer.serialize_str(self.text().as_str())
     }
 }
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.rfc3339().as_str())
+    }
+}
+
+impl WriteJson for OrganizationName {
+    fn write_json(&self, json: &mut Vec<u8>) {
+        write_plain(self.text().as_str(), json);
+    }
+}
+
+impl WriteJson for OwnerName {
+    fn write_json(&self, json: &mut Vec<u8>) {
+        write_plain(self.text().as_str(), json);
+    }
+}
+
+impl WriteJson for Time {
+    fn write_json(&self, json: &mut Vec<u8>) {
+        write_plain(self.0.rfc3339().as_str(), json);
     }
 }
 

@@ -107,7 +107,7 @@ pub(super) async fn list(caller: Caller, listing: Listing, state: Data<State>) -
         .list_all(caller.who, listing.filter()?, window)
         .await?;
     let next = listing.next_page_token(page.next.map(OrganizationId::uuid));
-    answer::json(&OrganizationList::new(&page, next))
+    Ok(answer::list(&OrganizationList::new(&page, next)))
 }
 
 /// Create an organization

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::name::{OrganizationName, OwnerName, Time};
 use super::{etag, logo};
+use crate::json::write_json;
 
 /// An organization: what users belong to. It has exactly one owner.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,6 +72,21 @@ pub(super) struct Organization<'a> {
     etag: String,
 }
 
+write_json!(Organization {
+    name,
+    title,
+    slug,
+    description,
+    logo_data_uri,
+    logo_url,
+    owner,
+    owner_display_name,
+    owner_email,
+    create_time,
+    update_time,
+    etag,
+});
+
 impl<'a> From<&'a OrganizationView> for Organization<'a> {
     fn from(view: &'a OrganizationView) -> Self {
         let it = &view.organization;
@@ -105,6 +121,11 @@ pub(super) struct OrganizationList<'a> {
     next_page_token: String,
 }
 
+write_json!(OrganizationList {
+    organizations,
+    next_page_token
+});
+
 impl<'a> OrganizationList<'a> {
     pub(super) fn new(page: &'a OrganizationPage, next_page_token: String) -> Self {
         Self {
@@ -122,6 +143,11 @@ pub(super) struct UserOrganizationList<'a> {
     /// What continues the list as `page_token`; empty at its end.
     next_page_token: String,
 }
+
+write_json!(UserOrganizationList {
+    user_organizations,
+    next_page_token
+});
 
 impl<'a> UserOrganizationList<'a> {
     pub(super) fn new(page: &'a OrganizationPage, next_page_token: String) -> Self {
