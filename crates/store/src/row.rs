@@ -93,15 +93,14 @@ pub(crate) fn kind_of(key: &str) -> Result<UserKind> {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct OwnerRow {
-    pub(crate) id: Key,
     pub(crate) display_name: String,
     pub(crate) email: String,
 }
 
 impl OwnerRow {
-    pub(crate) fn into_owner(self) -> Owner {
+    pub(crate) fn into_owner(self, id: UserId) -> Owner {
         Owner {
-            id: UserId::new(self.id.0),
+            id,
             display_name: DisplayName::from_stored(self.display_name),
             email: Email::from_stored(self.email),
         }

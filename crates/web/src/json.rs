@@ -55,7 +55,7 @@ pub(crate) fn write_plain(text: &str, json: &mut Vec<u8>) {
 
 /// RFC 8259 §7.
 const fn must_be_escaped(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+    matches!(byte, 0..0x20 | b'"' | b'\\')
 }
 
 fn escape(text: &str, json: &mut Vec<u8>) {

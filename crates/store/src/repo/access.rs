@@ -59,7 +59,7 @@ impl AccessRepo for SqlTx<'_> {
                 UserRow::as_select(),
                 Option::<OrganizationRow>::as_select(),
                 owners
-                    .fields((users::id, users::display_name, users::email))
+                    .fields((users::display_name, users::email))
                     .nullable(),
                 Option::<MembershipRow>::as_select(),
             ))
@@ -99,8 +99,8 @@ fn place(
     let organization = organization.into_organization()?;
     Ok(Some(Place {
         view: OrganizationView {
+            owner: owner.into_owner(organization.owner_id),
             organization,
-            owner: owner.into_owner(),
         },
         membership: membership.map(MembershipRow::into_membership).transpose()?,
     }))

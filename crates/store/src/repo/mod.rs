@@ -5,6 +5,7 @@ mod condition;
 mod installation;
 mod membership;
 mod organization;
+mod owned;
 mod token;
 mod user;
 

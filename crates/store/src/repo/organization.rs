@@ -1,3 +1,4 @@
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{OrganizationId, UserId};
@@ -8,6 +9,7 @@ use rollbook_domain::value::Slug;
 use rollbook_domain::{Refusal, Result};
 
 use super::condition::NameCondition;
+use super::owned::CountOwned;
 use super::start;
 use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
 use crate::schema::{memberships, organizations, users};
@@ -92,16 +94,12 @@ impl OrganizationRepo for SqlTx<'_> {
     }
 
     fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32> {
-        // Counting what is fetched, since a limit within a count needs a subquery that Diesel
-        // cannot express; the limit is small.
-        let rows: Vec<i32> = each!(self, |connection| organizations::table
-            .filter(organizations::owner_id.eq(Key(owner.uuid())))
-            .filter(organizations::deleted_at.is_null())
-            .limit(i64::from(at_most))
-            .select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
-            .load(*connection))
-        .map_err(failed)?;
-        Ok(u32::try_from(rows.len()).unwrap_or(u32::MAX))
+        let query = CountOwned {
+            owner: Key(owner.uuid()),
+            at_most: i64::from(at_most),
+        };
+        let count: i64 = each!(self, |connection| query.get_result(*connection)).map_err(failed)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     fn list_of_member(
@@ -117,8 +115,9 @@ impl OrganizationRepo for SqlTx<'_> {
             .limit(window.fetch())
             .offset(skip)
             .select((OrganizationRow::as_select(), OwnerRow::as_select()))
-            .load(*connection));
-        let rows = rows.map_err(failed)?;
+            .load_iter::<_, DefaultLoadingMode>(*connection)
+            .and_then(|rows| views(rows, window)));
+        let views = rows.map_err(failed)??;
         let total = if window.count {
             Some(each!(self, |connection| live_of!(user, filter)
                 .count()
@@ -126,7 +125,7 @@ impl OrganizationRepo for SqlTx<'_> {
         } else {
             None
         };
-        page(rows, window, total.transpose().map_err(failed)?)
+        Ok(page(views, window, total.transpose().map_err(failed)?))
     }
 
     fn list_all(
@@ -141,8 +140,9 @@ impl OrganizationRepo for SqlTx<'_> {
             .limit(window.fetch())
             .offset(skip)
             .select((OrganizationRow::as_select(), OwnerRow::as_select()))
-            .load(*connection));
-        let rows = rows.map_err(failed)?;
+            .load_iter::<_, DefaultLoadingMode>(*connection)
+            .and_then(|rows| views(rows, window)));
+        let views = rows.map_err(failed)??;
         let total = if window.count {
             Some(each!(self, |connection| live!(filter)
                 .count()
@@ -150,28 +150,42 @@ impl OrganizationRepo for SqlTx<'_> {
         } else {
             None
         };
-        page(rows, window, total.transpose().map_err(failed)?)
+        Ok(page(views, window, total.transpose().map_err(failed)?))
     }
 }
 
 fn view((organization, owner): (OrganizationRow, OwnerRow)) -> Result<OrganizationView> {
+    let organization = organization.into_organization()?;
     Ok(OrganizationView {
-        organization: organization.into_organization()?,
-        owner: owner.into_owner(),
+        owner: owner.into_owner(organization.owner_id),
+        organization,
     })
 }
 
+/// Turns rows into views as they come, without keeping all rows first. The outer error is the
+/// database's, the inner one is about a row that makes no sense.
+fn views(
+    rows: impl Iterator<Item = QueryResult<(OrganizationRow, OwnerRow)>>,
+    window: &Window<OrganizationId>,
+) -> QueryResult<Result<Vec<OrganizationView>>> {
+    let mut views = Vec::with_capacity(ROOM.min(usize::try_from(window.fetch()).unwrap_or(ROOM)));
+    for row in rows {
+        match view(row?) {
+            Ok(view) => views.push(view),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(views))
+}
+
+/// How many rows there is room for from the start; most pages are not larger.
+const ROOM: usize = 64;
+
 fn page(
-    rows: Vec<(OrganizationRow, OwnerRow)>,
+    views: Vec<OrganizationView>,
     window: &Window<OrganizationId>,
     total: Option<i64>,
-) -> Result<Page<OrganizationView, OrganizationId>> {
-    let items = rows.into_iter().map(view).collect::<Result<_>>()?;
+) -> Page<OrganizationView, OrganizationId> {
     let total = total.map(i64::unsigned_abs);
-    Ok(Page::cut(
-        items,
-        window,
-        total,
-        |view: &OrganizationView| view.organization.id,
-    ))
+    Page::cut(views, window, total, |view| view.organization.id)
 }
