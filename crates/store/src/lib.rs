@@ -2,7 +2,7 @@
 //!
 //! [`Database::open`] gives the [`Store`] and the [`Probe`] that the domain asks for. A query is
 //! written once, in `repo/`, one file a repository, and compiled against both databases (`each!`
-//! in `tx.rs`); how a transaction is run differs, in `sqlite.rs` and `postgres.rs`.
+//! in `tx.rs`); how a transaction is run differs, in `sqlite/` and `postgres.rs`.
 
 mod migration;
 #[cfg(feature = "postgres")]
