@@ -192,5 +192,6 @@ impl Database {
 
 #[cfg(feature = "postgres")]
 fn connect_postgres(address: &str) -> Result<diesel::PgConnection, OpenError> {
-    diesel::Connection::establish(address).map_err(OpenError::connect)
+    let bounded = postgres::bounded(address, Options::default().statement_timeout);
+    diesel::Connection::establish(&bounded).map_err(OpenError::connect)
 }

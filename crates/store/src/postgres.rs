@@ -35,7 +35,7 @@ pub(crate) fn open(
 ) -> std::result::Result<(PostgresStore, Crew), OpenError> {
     let count = options.connections.unwrap_or(DEFAULT_CONNECTIONS);
     let manager = Manager {
-        url: url.to_owned(),
+        url: bounded(url, options.statement_timeout),
         statement_timeout: options.statement_timeout,
     };
     // A first connection by hand, for an error that names its cause.
@@ -77,6 +77,37 @@ impl Probe for PostgresStore {
 struct Manager {
     url: String,
     statement_timeout: Duration,
+}
+
+/// The URL with limits to how long the client library waits for a server that has gone without a
+/// word: statement time-outs are kept by the server only. What the operator set stays.
+pub(crate) fn bounded(url: &str, statement_timeout: Duration) -> String {
+    let silence = (statement_timeout + CONNECT_TIMEOUT)
+        .as_millis()
+        .to_string();
+    let limits = [
+        ("connect_timeout", "5"),
+        ("keepalives_idle", "10"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "3"),
+        ("tcp_user_timeout", silence.as_str()),
+    ];
+    let mut bounded = url.to_owned();
+    // A `?` before the path may be part of a password.
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let tail = match (rest.find('/'), rest.rfind('@')) {
+        (Some(path), _) => &rest[path..],
+        (None, Some(host)) => &rest[host..],
+        (None, None) => rest,
+    };
+    let mut mark = if tail.contains('?') { '&' } else { '?' };
+    for (name, value) in limits {
+        if !url.contains(&format!("{name}=")) {
+            bounded.extend([&mark.to_string(), name, "=", value]);
+            mark = '&';
+        }
+    }
+    bounded
 }
 
 /// Logs why connections cannot be made. libpq may quote the URL, and there may be a password in it.
@@ -246,6 +277,11 @@ impl Link {
                 self.broken = true;
                 Attempt::Again
             }
+            Some(DieselError::DatabaseError(DatabaseErrorKind::Unknown, _)) => {
+                // It may have been the connection, told in words that are not known here.
+                self.broken = true;
+                Attempt::Decided(Err(error))
+            }
             _ => Attempt::Decided(Err(error)),
         }
     }
@@ -275,5 +311,30 @@ fn is_connection_loss(error: &DieselError) -> bool {
                 || info.message().contains("server closed the connection")
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_library_gets_limits_unless_it_has_them() {
+        let bounded = |url| bounded(url, Duration::from_secs(10));
+        let all = "connect_timeout=5&keepalives_idle=10&keepalives_interval=5&keepalives_count=3\
+                   &tcp_user_timeout=15000";
+        assert_eq!(bounded("postgres://h/d"), format!("postgres://h/d?{all}"));
+        assert_eq!(
+            bounded("postgres://u:a?b@h/d"),
+            format!("postgres://u:a?b@h/d?{all}")
+        );
+        assert_eq!(
+            bounded("postgres:///d?host=/tmp"),
+            format!("postgres:///d?host=/tmp&{all}")
+        );
+        assert!(
+            bounded("postgres://h/d?connect_timeout=60")
+                .starts_with("postgres://h/d?connect_timeout=60&keepalives_idle=10")
+        );
     }
 }

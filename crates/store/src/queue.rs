@@ -58,7 +58,11 @@ impl Queue {
         if state.closed || state.waiting.len() >= CAPACITY {
             return Err(Error::Busy);
         }
-        state.waiting.push_back(message);
+        match message {
+            Message::Run(_) => state.waiting.push_back(message),
+            // A probe that waits its turn would call a busy service dead.
+            Message::Check(_) => state.waiting.push_front(message),
+        }
         if state.asleep > state.woken {
             state.woken += 1;
             drop(state);

@@ -46,25 +46,23 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-/// Hides the password between user and host, and the one among the parameters.
+/// Hides the password between user and host, and the one among the parameters. As libpq reads it,
+/// user and password end before the first `/`, and a `?` may be part of them.
 fn mask(url: &str) -> String {
-    let (address, parameters) = url
-        .split_once('?')
-        .map_or((url, None), |(a, p)| (a, Some(p)));
-    let mut masked = match (address.split_once("://"), address.rfind('@')) {
-        (Some((scheme, rest)), Some(at)) => {
-            let host = &address[at..];
-            let credentials = &rest[..rest.len() - host.len()];
-            let user = credentials.split(':').next().unwrap_or_default();
-            let password = if credentials.contains(':') {
-                ":***"
-            } else {
-                ""
-            };
-            format!("{scheme}://{user}{password}{host}")
-        }
-        _ => address.to_owned(),
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = &rest[..rest.find('/').unwrap_or(rest.len())];
+    let (credentials, tail) = match authority.rfind('@') {
+        Some(at) => (&rest[..at], &rest[at..]),
+        None => ("", rest),
     };
+    let (user, password) = match credentials.split_once(':') {
+        Some((user, _)) => (user, ":***"),
+        None => (credentials, ""),
+    };
+    let (host, parameters) = tail
+        .split_once('?')
+        .map_or((tail, None), |(host, parameters)| (host, Some(parameters)));
+    let mut masked = format!("{scheme}://{user}{password}{host}");
     for (index, parameter) in parameters
         .into_iter()
         .flat_map(|all| all.split('&'))
@@ -113,6 +111,11 @@ mod tests {
             "postgres://u:***@h:1/d?a=b"
         );
         assert_eq!(masked("postgres://u:s3@cret@h/d"), "postgres://u:***@h/d");
+        assert_eq!(
+            masked("postgres://u:s3?cret@h/d?a=b"),
+            "postgres://u:***@h/d?a=b"
+        );
+        assert_eq!(masked("postgres://u:s3:cret@h"), "postgres://u:***@h");
         assert_eq!(
             masked("postgres://u@h/d?password=s3cret&a=b"),
             "postgres://u@h/d?password=***&a=b"

@@ -21,6 +21,8 @@ use crate::settings::Settings;
 
 /// How often noted uses of tokens are written.
 const FLUSH_PERIOD: Duration = Duration::from_secs(15);
+/// How long the last of it may take, when the program ends.
+const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 /// Serves until a signal ends it.
 pub(crate) fn run(settings: &Settings) -> Result<()> {
@@ -55,7 +57,12 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
     let flusher = flush_now_and_then(house.core.clone());
     let ended = server::until_stopped(server, signals, settings.server.shutdown_timeout).await;
     flusher.abort();
-    flush(&house.core).await;
+    if rt::time::timeout(LAST_FLUSH, flush(&house.core))
+        .await
+        .is_err()
+    {
+        tracing::warn!("could not note the last uses of tokens in time");
+    }
     tracing::info!("stopped");
     ended
 }

@@ -50,8 +50,7 @@ pub(crate) async fn until_stopped(
             }
             signal = signals.next() => {
                 if stopping {
-                    tracing::warn!(signal, "stopping at once");
-                    return Ok(());
+                    stop_at_once(signal);
                 }
                 tracing::info!(signal, seconds = patience.as_secs(), "finishing what was accepted");
                 stopping = true;
@@ -59,6 +58,16 @@ pub(crate) async fn until_stopped(
             }
         }
     }
+}
+
+/// Ends the program without waiting for anything. What was acknowledged is in the database.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "somebody asked twice for the end"
+)]
+fn stop_at_once(signal: &str) -> ! {
+    tracing::warn!(signal, "stopping at once");
+    std::process::exit(1)
 }
 
 /// The signals that ask the program to end, caught from the moment that this is made.

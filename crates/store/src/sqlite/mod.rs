@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use r2d2::{ManageConnection, Pool};
 use rollbook_domain::port::{Access, Output, Probe, Store, Work};
 use rollbook_domain::{Error, Result};
 
@@ -20,7 +20,7 @@ use crate::{OpenError, Options};
 /// How long to wait for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-type Readers = Pool<ConnectionManager<SqliteConnection>>;
+type Readers = Pool<Settings>;
 
 /// The store on an SQLite file.
 pub(crate) struct SqliteStore {
@@ -52,14 +52,13 @@ pub(crate) fn open(
         durable: options.durable,
     };
     // First a connection that may create the file and switch it to write-ahead logging.
-    let connection = settings.connect().map_err(OpenError::connect)?;
+    let connection = settings.open().map_err(OpenError::connect)?;
     let count = options.readers.unwrap_or_else(default_readers);
     let pool = Pool::builder()
         .max_size(u32::try_from(count).unwrap_or(u32::MAX))
         .min_idle(Some(1))
         .test_on_check_out(false)
-        .connection_customizer(Box::new(settings.clone()))
-        .build(ConnectionManager::new(&settings.path))
+        .build(settings.clone())
         .map_err(OpenError::connect)?;
     let readers = (0..count).map(|_| {
         let pool = pool.clone();
@@ -82,7 +81,7 @@ pub(crate) fn connect(path: &Path) -> std::result::Result<SqliteConnection, Conn
         path: path.to_string_lossy().into_owned(),
         durable: true,
     }
-    .connect()
+    .open()
 }
 
 fn default_readers() -> usize {
@@ -115,7 +114,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn connect(&self) -> ConnectionResult<SqliteConnection> {
+    fn open(&self) -> ConnectionResult<SqliteConnection> {
         let mut connection = SqliteConnection::establish(&self.path)?;
         let synchronous = if self.durable { "FULL" } else { "NORMAL" };
         Self::configure(&mut connection)
@@ -138,14 +137,37 @@ impl Settings {
     }
 }
 
-impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for Settings {
-    fn on_acquire(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> std::result::Result<(), diesel::r2d2::Error> {
-        Self::configure(connection)
+/// A reader's connection, and whether it is still fit for use. Diesel's own manager cannot tell,
+/// since it does not see the transactions that are begun here.
+struct Link {
+    connection: SqliteConnection,
+    broken: bool,
+}
+
+impl ManageConnection for Settings {
+    type Connection = Link;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> std::result::Result<Link, Self::Error> {
+        let mut connection = SqliteConnection::establish(&self.path)
+            .map_err(diesel::r2d2::Error::ConnectionError)?;
+        Self::configure(&mut connection)
             .and_then(|()| connection.batch_execute("PRAGMA query_only = ON;"))
+            .map_err(diesel::r2d2::Error::QueryError)?;
+        Ok(Link {
+            connection,
+            broken: false,
+        })
+    }
+
+    fn is_valid(&self, link: &mut Link) -> std::result::Result<(), Self::Error> {
+        link.connection
+            .batch_execute("SELECT 1")
             .map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, link: &mut Link) -> bool {
+        link.broken
     }
 }
 

@@ -1,12 +1,11 @@
 //! Reading use cases: several on one snapshot.
 
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, PooledConnection};
 use rollbook_domain::port::{Access, Output, Work};
 use rollbook_domain::{Error, Result};
 use tokio::sync::oneshot;
 
-use super::{Readers, refuse};
+use super::{Link, Readers, refuse};
 use crate::migration;
 use crate::queue::{Job, Message, Queue, panicked, run_caught};
 use crate::statement::Fixed;
@@ -36,7 +35,7 @@ pub(super) fn work_off(queue: &Queue, pool: &Readers) {
 
 fn reply_to_check(answer: oneshot::Sender<Result<()>>, pool: &Readers) {
     let outcome = match pool.get() {
-        Ok(mut connection) => migration::check_sqlite(&mut connection),
+        Ok(mut link) => migration::check_sqlite(&mut link.connection),
         Err(error) => Err(Error::storage(error)),
     };
     let _ = answer.send(outcome);
@@ -48,7 +47,7 @@ fn read(batch: &mut Vec<Job>, pool: &Readers) {
     if batch.is_empty() {
         return;
     }
-    let Ok(mut connection) = pool.get() else {
+    let Ok(mut link) = pool.get() else {
         refuse(batch.drain(..));
         return;
     };
@@ -59,7 +58,8 @@ fn read(batch: &mut Vec<Job>, pool: &Readers) {
             ..
         }]
     );
-    if !lone && Fixed("BEGIN").execute(&mut connection).is_err() {
+    if !lone && Fixed("BEGIN").execute(&mut link.connection).is_err() {
+        link.broken = true;
         refuse(batch.drain(..));
         return;
     }
@@ -69,18 +69,19 @@ fn read(batch: &mut Vec<Job>, pool: &Readers) {
     {
         // Whoever has gone away needs no answer.
         if !answer.is_closed() {
-            let _ = answer.send(read_one(&mut work, &mut connection));
+            let _ = answer.send(read_one(&mut work, &mut link));
         }
     }
-    if !lone && let Err(error) = Fixed("COMMIT").execute(&mut connection) {
+    if !lone && let Err(error) = Fixed("COMMIT").execute(&mut link.connection) {
+        link.broken = true;
         tracing::warn!(%error, "a read transaction did not end");
     }
 }
 
-fn read_one(
-    work: &mut Work,
-    connection: &mut PooledConnection<ConnectionManager<SqliteConnection>>,
-) -> Result<Output> {
-    let mut tx = SqlTx::on(TxConnection::Sqlite(connection));
-    run_caught(work, &mut tx).map_err(|error| error.unwrap_or_else(panicked))
+fn read_one(work: &mut Work, link: &mut Link) -> Result<Output> {
+    let mut tx = SqlTx::on(TxConnection::Sqlite(&mut link.connection));
+    run_caught(work, &mut tx).map_err(|error| {
+        link.broken |= error.is_none();
+        error.unwrap_or_else(panicked)
+    })
 }

@@ -32,8 +32,11 @@ enum Batch {
         guilty: oneshot::Sender<Result<Output>>,
         innocent: Vec<Job>,
     },
-    /// The database failed. Nothing was committed.
+    /// The database failed before the commit. Nothing was committed.
     Failed(Vec<oneshot::Sender<Result<Output>>>, diesel::result::Error),
+    /// The commit failed. What became of it is for the log of the database to say, so nobody may
+    /// be told to try again.
+    InDoubt(Vec<oneshot::Sender<Result<Output>>>, diesel::result::Error),
 }
 
 impl Writer {
@@ -86,13 +89,21 @@ impl Writer {
                     }
                     return;
                 }
+                Batch::InDoubt(answers, error) => {
+                    tracing::error!(%error, "the commit of a batch of writes failed");
+                    self.connection = None;
+                    for answer in answers {
+                        let _ = answer.send(Err(Error::storage(error.to_string())));
+                    }
+                    return;
+                }
             }
         }
     }
 
     fn connected(&mut self) -> Option<&mut SqliteConnection> {
         if self.connection.is_none() {
-            match self.settings.connect() {
+            match self.settings.open() {
                 Ok(connection) => self.connection = Some(connection),
                 Err(error) => tracing::error!(%error, "the database file cannot be opened again"),
             }
@@ -131,7 +142,7 @@ fn run_batch(connection: &mut SqliteConnection, batch: Vec<Job>) -> Batch {
     let answers = ran.into_iter().map(|job| job.answer);
     match Fixed("COMMIT").execute(connection) {
         Ok(_) => Batch::Committed(answers.zip(outcomes).collect()),
-        Err(error) => Batch::Failed(answers.collect(), error),
+        Err(error) => Batch::InDoubt(answers.collect(), error),
     }
 }
 

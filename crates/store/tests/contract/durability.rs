@@ -39,6 +39,7 @@ const LIFE: &str = "ROLLBOOK_TEST_WRITER_LIFE";
 const MARK: &str = "acknowledged ";
 
 /// This program runs itself, with this one test, as the program that is killed.
+/// better-auth (createOrganization): an organization was left without its first member.
 #[test]
 fn acknowledged_writes_survive_a_kill() {
     match (variable(FILE), variable(LIFE)) {

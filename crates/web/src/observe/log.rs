@@ -38,6 +38,14 @@ macro_rules! event {
 }
 
 impl Line<'_> {
+    /// Whether the caller was turned away: who guesses tokens or ids should be seen.
+    fn is_refusal(&self) -> bool {
+        matches!(
+            self.status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        )
+    }
+
     /// Writes it, at the level that the outcome deserves.
     pub(super) fn write(&self, fault: Option<&Fault>) {
         if self.status.is_server_error() {
@@ -45,7 +53,7 @@ impl Line<'_> {
             event!(error, self, "failed", cause = cause);
         } else if self.elapsed > SLOW {
             event!(warn, self, "answered slowly");
-        } else if self.method.is_safe() {
+        } else if self.method.is_safe() && !self.is_refusal() {
             event!(debug, self, "answered");
         } else {
             event!(info, self, "answered");

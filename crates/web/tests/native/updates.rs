@@ -201,6 +201,7 @@ async fn masks_select_what_changes() {
     }
 }
 
+/// CVE-2026-27946 zitadel: a PATCH wrote fields that are the server's alone.
 #[actix_web::test]
 async fn what_cannot_be_changed_is_refused() {
     for path in [

@@ -30,6 +30,20 @@ async fn a_read_is_one_event_for_debugging() {
     assert_eq!(fields.as_object().unwrap().len(), 7, "{fields}");
 }
 
+/// Who guesses tokens or ids should be seen without debugging.
+#[actix_web::test]
+async fn who_is_turned_away_is_information() {
+    let log = Log::start();
+    let answer = ask(&web(Plan::Answer), TestRequest::get().uri("/api/v1/me")).await;
+    assert_eq!(answer.status, 401);
+    let (level, fields) = log.event();
+    assert_eq!(level, "INFO");
+    assert_eq!(
+        (&fields["use_case"], &fields["status"]),
+        (&"me.get".into(), &401.into())
+    );
+}
+
 #[actix_web::test]
 async fn an_id_that_was_made_is_in_the_log_too() {
     let log = Log::start();
