@@ -11,15 +11,16 @@ use crate::queue::{Job, Message, Queue, panicked, run_caught};
 use crate::statement::Fixed;
 use crate::tx::{Connection as TxConnection, SqlTx};
 
-/// How many reading use cases share one snapshot at the most. Small, so that the readers share
-/// the work.
-const READ_BATCH: usize = 8;
+/// How many reading use cases are under way at the most, one snapshot for those of each reader.
+const UNDER_WAY: usize = 32;
 
 /// Reads until the queue is closed.
 pub(super) fn work_off(queue: &Queue, pool: &Readers) {
-    let mut batch = Vec::with_capacity(READ_BATCH);
+    // A lone reader takes all that wait; several leave some to each other.
+    let most = UNDER_WAY.div_ceil(usize::try_from(pool.max_size()).unwrap_or(1));
+    let mut batch = Vec::with_capacity(most);
     loop {
-        let messages = queue.take(READ_BATCH);
+        let messages = queue.take(most);
         if messages.is_empty() {
             return;
         }
@@ -63,18 +64,23 @@ fn read(batch: &mut Vec<Job>, pool: &Readers) {
         refuse(batch.drain(..));
         return;
     }
+    let mut done = Vec::with_capacity(batch.len());
     for Job {
         mut work, answer, ..
     } in batch.drain(..)
     {
         // Whoever has gone away needs no answer.
         if !answer.is_closed() {
-            let _ = answer.send(read_one(&mut work, &mut link));
+            done.push((answer, read_one(&mut work, &mut link)));
         }
     }
     if !lone && let Err(error) = Fixed("COMMIT").execute(&mut link.connection) {
         link.broken = true;
         tracing::warn!(%error, "a read transaction did not end");
+    }
+    // Only now: each answer wakes a thread that, on a shared core, would interrupt the batch.
+    for (answer, outcome) in done {
+        let _ = answer.send(outcome);
     }
 }
 
