@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::id::OrganizationId;
 use crate::policy::Action;
 use crate::time::Timestamp;
 
@@ -78,8 +79,20 @@ pub enum Kind {
     User,
     /// A membership.
     Membership,
-    /// A personal access token.
+    /// A personal access token or a key of a service account.
     Token,
+    /// A role.
+    Role,
+    /// An invitation.
+    Invitation,
+    /// A workspace.
+    Workspace,
+    /// Somebody's membership of a workspace.
+    WorkspaceMembership,
+    /// A domain of an organization.
+    Domain,
+    /// A service account.
+    ServiceAccount,
 }
 
 impl fmt::Display for Kind {
@@ -88,7 +101,13 @@ impl fmt::Display for Kind {
             Self::Organization => "organization",
             Self::User => "user",
             Self::Membership => "membership",
-            Self::Token => "personal access token",
+            Self::Token => "token",
+            Self::Role => "role",
+            Self::Invitation => "invitation",
+            Self::Workspace => "workspace",
+            Self::WorkspaceMembership => "membership of the workspace",
+            Self::Domain => "domain",
+            Self::ServiceAccount => "service account",
         })
     }
 }
@@ -142,6 +161,110 @@ pub enum Refusal {
         /// How many unexpired, unrevoked tokens a user may have.
         limit: u32,
     },
+    /// A role would be granted that permits more than the granter may.
+    #[error(
+        "you cannot grant what you may not do yourself: {permission}; ask somebody who may"
+    )]
+    BeyondOwnRights {
+        /// The first permission that the granter lacks.
+        permission: &'static str,
+    },
+    /// The member that is to be changed may do more than the caller.
+    #[error("this member has rights that you do not have; ask somebody who has them")]
+    Outranked,
+    /// The owner would lose the membership or the admin role.
+    #[error("the owner must stay a member and an admin; transfer the ownership first")]
+    OwnerMustStay,
+    /// The user owns organizations, and was to be deleted or deactivated.
+    #[error(
+        "the user still owns organizations; transfer or delete them first: {}",
+        list(organizations)
+    )]
+    StillOwner {
+        /// Those, or the first hundred of them.
+        organizations: Vec<OrganizationId>,
+    },
+    /// A role that somebody has was to be deleted.
+    #[error("the role is in use by {holders}; name a replacement")]
+    RoleInUse {
+        /// How many memberships and invitations have it.
+        holders: u64,
+    },
+    /// Another role of the organization has this key.
+    #[error("the role key '{0}' is already taken; choose another")]
+    RoleKeyTaken(String),
+    /// Another role of the organization has this title.
+    #[error("the role title '{0}' is already taken; choose another")]
+    RoleTitleTaken(String),
+    /// There is an invitation to this address that can still be accepted.
+    #[error("there is a pending invitation for this address; resend or revoke it")]
+    AlreadyInvited,
+    /// The invitation was answered, revoked, or has run out.
+    #[error("the invitation is {state}; ask for a new one")]
+    InvitationClosed {
+        /// What became of it, by [`crate::invitation::InvitationState::key`].
+        state: &'static str,
+    },
+    /// The invitation is to another address than the caller's.
+    #[error(
+        "the invitation is for another e-mail address than yours; sign in as the one it is for"
+    )]
+    InvitationForSomeoneElse,
+    /// The caller's address is not verified, and the action needs that.
+    #[error("your e-mail address is not verified; open the link that was mailed to you")]
+    EmailNotVerified,
+    /// There is a user with the address of the invitation, who has to sign in.
+    #[error("there is a user with this e-mail address; sign in and accept the invitation")]
+    SignInToAccept,
+    /// The organization has as many workspaces as allowed.
+    #[error(
+        "the organization already has {limit} workspaces, which is the limit; delete one, or ask the operator to raise the limit"
+    )]
+    WorkspaceLimit {
+        /// How many live workspaces the organization may have.
+        limit: u32,
+    },
+    /// The user already belongs to the workspace.
+    #[error("the user is already a member of this workspace")]
+    AlreadyInWorkspace,
+    /// Only members of the organization can belong to its workspaces.
+    #[error("only members of the organization can belong to its workspaces; invite them first")]
+    NotAMember,
+    /// The organization has the domain already.
+    #[error("the organization has this domain already")]
+    DomainExists,
+    /// Another organization has verified the domain.
+    #[error("another organization has verified this domain")]
+    DomainTaken,
+    /// The organization has as many domains as allowed.
+    #[error("the organization already has {limit} domains, which is the limit; remove one first")]
+    DomainLimit {
+        /// How many domains an organization may have.
+        limit: u32,
+    },
+    /// Something was to be done that only a verified domain can be used for.
+    #[error("the domain is not verified; verify it first")]
+    DomainNotVerified,
+    /// The TXT record was not found, or holds something else.
+    #[error("no TXT record of {record} holds the challenge; add it and try again in some minutes")]
+    ChallengeNotFound {
+        /// The name of the record.
+        record: String,
+    },
+    /// There is nothing to cancel.
+    #[error("there is no subscription to cancel")]
+    NoSubscription,
+    /// A request's key was used before, for something else.
+    #[error("this request id was used for another request; take a new one")]
+    RequestKeyReused,
+    /// What the request made held a secret, which is shown once.
+    #[error(
+        "this request was answered before, with a secret that is shown only once; revoke {id} and take a new request id"
+    )]
+    SecretShown {
+        /// The id of what was made.
+        id: String,
+    },
     /// Only an active person who is a member can become the owner.
     #[error("the new owner must be an active person who is a member of the organization")]
     UnsuitableOwner,
@@ -160,4 +283,9 @@ pub enum Refusal {
         /// The end of the window.
         until: Timestamp,
     },
+}
+
+fn list(organizations: &[OrganizationId]) -> String {
+    let ids: Vec<String> = organizations.iter().map(ToString::to_string).collect();
+    ids.join(", ")
 }

@@ -56,7 +56,7 @@ id!(
     MembershipId
 );
 id!(
-    /// Names one personal access token; not a secret.
+    /// Names one token, be it a personal access token or a service account's key; not a secret.
     TokenId
 );
 
@@ -84,3 +84,23 @@ mod tests {
         }
     }
 }
+id!(
+    /// Names one role that an organization made.
+    RoleId
+);
+id!(
+    /// Names one invitation; not a secret.
+    InvitationId
+);
+id!(
+    /// Names one workspace.
+    WorkspaceId
+);
+id!(
+    /// Names one domain of an organization.
+    DomainId
+);
+id!(
+    /// Names one message that waits to be sent.
+    MessageId
+);

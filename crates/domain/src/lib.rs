@@ -10,22 +10,30 @@
 //! (see `examples/embed.rs`) or take `rollbook-store`.
 
 pub mod access;
+pub mod audit;
+pub mod domain;
 pub mod error;
 pub mod filter;
 pub mod id;
+pub mod idempotency;
+pub mod invitation;
 pub mod membership;
 #[cfg(feature = "mock")]
 pub mod mock;
 pub mod organization;
+pub mod outbox;
 pub mod page;
 pub mod policy;
 pub mod port;
+pub mod preferences;
 pub mod role;
 pub mod secret;
 pub mod service;
+pub mod subscription;
 pub mod time;
 pub mod token;
 pub mod user;
 pub mod value;
+pub mod workspace;
 
 pub use error::{Error, Refusal, Result};

@@ -1,46 +1,57 @@
 //! Who may do what. Every decision of the domain is made here, by a pure function; the golden
 //! matrix in `tests/policy_matrix.txt` keeps it true.
 
-use crate::role::{Permission, Roles};
+use crate::role::{Permission, Permissions};
 use crate::user::User;
 use crate::{Error, Result};
 
 /// Everything that can be allowed or denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// See and manage what is one's own: profile, organizations one is in, tokens.
+    /// See what is one's own: profile, organizations one is in.
+    ReadSelf,
+    /// Manage what is one's own: profile, tokens, invitations to oneself.
     ManageSelf,
     /// Found an organization, and own it.
     CreateOrganization,
     /// List all organizations of the platform.
     ListAllOrganizations,
-    /// See an organization.
-    ReadOrganization,
-    /// Change an organization.
-    UpdateOrganization,
+    /// Administer the users of the platform.
+    AdministerUsers,
+    /// Set the subscription and the quotas of an organization.
+    AdministerSubscriptions,
     /// Delete an organization.
     DeleteOrganization,
     /// Restore a deleted organization.
     RestoreOrganization,
     /// Hand an organization over to another owner.
     TransferOrganization,
-    /// See who belongs to an organization.
-    ReadMembership,
+    /// Leave an organization.
+    LeaveOrganization,
+    /// What a permission of a role is needed for.
+    Use(Permission),
 }
 
 impl Action {
-    /// All actions.
-    pub const ALL: [Self; 9] = [
+    /// All actions but those that need a permission.
+    pub const WITHOUT_PERMISSION: [Self; 10] = [
+        Self::ReadSelf,
         Self::ManageSelf,
         Self::CreateOrganization,
         Self::ListAllOrganizations,
-        Self::ReadOrganization,
-        Self::UpdateOrganization,
+        Self::AdministerUsers,
+        Self::AdministerSubscriptions,
         Self::DeleteOrganization,
         Self::RestoreOrganization,
         Self::TransferOrganization,
-        Self::ReadMembership,
+        Self::LeaveOrganization,
     ];
+
+    /// All actions.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let permitted = Permission::ALL.iter().copied().map(Self::Use);
+        Self::WITHOUT_PERMISSION.into_iter().chain(permitted)
+    }
 }
 
 /// What an actor is to the thing that the action is about.
@@ -52,8 +63,8 @@ pub enum Standing {
     Stranger,
     /// The actor belongs to the organization.
     Member {
-        /// With these roles.
-        roles: Roles,
+        /// With roles that permit this, in the organization or in the workspace in question.
+        granted: Permissions,
         /// And owns it or not.
         owner: bool,
     },
@@ -72,19 +83,20 @@ pub fn allow(actor: &User, action: Action, standing: Standing) -> Result<()> {
 }
 
 fn permits(actor: &User, action: Action, standing: Standing) -> bool {
-    let (roles, owner) = match standing {
-        Standing::Member { roles, owner } => (roles, owner),
-        Standing::Platform | Standing::Stranger => (Roles::NONE, false),
+    let (granted, owner, member) = match standing {
+        Standing::Member { granted, owner } => (granted, owner, true),
+        Standing::Platform | Standing::Stranger => (Permissions::NONE, false, false),
     };
     match action {
-        Action::ManageSelf => true,
+        Action::ReadSelf | Action::ManageSelf => true,
         Action::CreateOrganization => actor.can_own(),
-        Action::ListAllOrganizations => false,
-        Action::ReadOrganization => roles.permit(Permission::ReadOrganization),
-        Action::UpdateOrganization => roles.permit(Permission::UpdateOrganization),
-        Action::ReadMembership => roles.permit(Permission::ReadMembership),
+        Action::ListAllOrganizations
+        | Action::AdministerUsers
+        | Action::AdministerSubscriptions => false,
         Action::DeleteOrganization | Action::RestoreOrganization | Action::TransferOrganization => {
             owner
         }
+        Action::LeaveOrganization => member,
+        Action::Use(permission) => granted.has(permission),
     }
 }

@@ -12,6 +12,11 @@ use sha2::{Digest as _, Sha256};
 /// The prefix of personal access tokens.
 pub const PERSONAL_ACCESS_TOKEN_PREFIX: &str = "rbk_pat_";
 
+/// The prefix of the keys of service accounts.
+pub const SERVICE_ACCOUNT_KEY_PREFIX: &str = "rbk_key_";
+/// The prefix of the secrets of invitations.
+pub const INVITATION_PREFIX: &str = "rbk_inv_";
+
 /// Base-62 digits that hold 256 bits.
 const BODY_DIGITS: usize = 43;
 /// Base-62 digits that hold 32 bits.
@@ -27,21 +32,48 @@ impl Secret {
     /// Makes a personal access token out of 32 random bytes.
     #[must_use]
     pub fn personal_access_token(entropy: &[u8; 32]) -> Self {
-        let body = base62(entropy);
-        let check = checksum(PERSONAL_ACCESS_TOKEN_PREFIX, &body);
-        Self(format!("{PERSONAL_ACCESS_TOKEN_PREFIX}{body}{check}"))
+        Self::made(PERSONAL_ACCESS_TOKEN_PREFIX, entropy)
     }
 
-    /// Reads a token that a client presents: `None` unless prefix, length, digits and checksum are
-    /// right.
+    /// Makes a key of a service account out of 32 random bytes.
+    #[must_use]
+    pub fn service_account_key(entropy: &[u8; 32]) -> Self {
+        Self::made(SERVICE_ACCOUNT_KEY_PREFIX, entropy)
+    }
+
+    /// Makes the secret of an invitation out of 32 random bytes.
+    #[must_use]
+    pub fn invitation(entropy: &[u8; 32]) -> Self {
+        Self::made(INVITATION_PREFIX, entropy)
+    }
+
+    fn made(prefix: &str, entropy: &[u8; 32]) -> Self {
+        let body = base62(entropy);
+        let check = checksum(prefix, &body);
+        Self(format!("{prefix}{body}{check}"))
+    }
+
+    /// Reads a token that a client presents, be it a personal access token or a service account's
+    /// key: `None` unless prefix, length, digits and checksum are right.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix(PERSONAL_ACCESS_TOKEN_PREFIX)?;
+        Self::read(PERSONAL_ACCESS_TOKEN_PREFIX, text)
+            .or_else(|| Self::read(SERVICE_ACCOUNT_KEY_PREFIX, text))
+    }
+
+    /// Reads the secret of an invitation.
+    #[must_use]
+    pub fn parse_invitation(text: &str) -> Option<Self> {
+        Self::read(INVITATION_PREFIX, text)
+    }
+
+    fn read(prefix: &str, text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(prefix)?;
         if rest.len() != BODY_DIGITS + CHECK_DIGITS || !rest.bytes().all(|b| DIGITS.contains(&b)) {
             return None;
         }
         let (body, check) = rest.split_at(BODY_DIGITS);
-        (checksum(PERSONAL_ACCESS_TOKEN_PREFIX, body) == check).then(|| Self(text.to_owned()))
+        (checksum(prefix, body) == check).then(|| Self(text.to_owned()))
     }
 
     /// The clear text, to show it to its owner.

@@ -1,16 +1,21 @@
-//! Personal access tokens: what a user's programs present.
+//! Tokens: what a user's programs present.
 
-use crate::id::{TokenId, UserId};
+use crate::id::{OrganizationId, TokenId, UserId};
 use crate::time::Timestamp;
 use crate::value::TokenName;
 
-/// A personal access token, without its secret: of that, only a digest is kept.
+/// A personal access token or a service account's key, without its secret: of that, only a digest
+/// is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PersonalAccessToken {
+pub struct Token {
     /// The token's id; not a secret.
     pub id: TokenId,
     /// The user for whom it speaks.
     pub user_id: UserId,
+    /// The only organization in which it works; `None`: it works wherever its user does.
+    pub organization_id: Option<OrganizationId>,
+    /// Who made it, when it is a service account's key: it permits no more than they may.
+    pub created_by: Option<UserId>,
     /// What the user calls it.
     pub name: TokenName,
     /// The last four characters of the secret.
@@ -26,7 +31,7 @@ pub struct PersonalAccessToken {
     pub revoked_at: Option<Timestamp>,
 }
 
-impl PersonalAccessToken {
+impl Token {
     /// Whether it works at `now`.
     #[must_use]
     pub fn is_usable(&self, now: Timestamp) -> bool {

@@ -3,32 +3,59 @@
 
 mod access;
 mod ambient;
+mod audit;
+mod domain;
 mod installation;
+mod invitation;
 mod membership;
 mod organization;
+mod outbox;
+mod plan;
+mod preferences;
 mod probe;
+mod request;
+mod role;
 mod store;
 mod token;
 mod user;
+mod workspace;
 
 pub use access::AccessRepo;
 pub use ambient::{Clock, IdSource, Random};
+pub use audit::AuditRepo;
+pub use domain::DomainRepo;
 pub use installation::InstallationRepo;
+pub use invitation::InvitationRepo;
 pub use membership::MembershipRepo;
 pub use organization::OrganizationRepo;
+pub use outbox::OutboxRepo;
+pub use plan::PlanRepo;
+pub use preferences::PreferencesRepo;
 pub use probe::Probe;
+pub use request::RequestRepo;
+pub use role::{RoleHolder, RoleRepo};
 pub use store::{Access, Output, Store, Tx, Work};
 pub use token::TokenRepo;
 pub use user::UserRepo;
+pub use workspace::WorkspaceRepo;
 
 #[cfg(feature = "mock")]
 pub use {
     access::MockAccessRepo,
     ambient::{MockClock, MockIdSource, MockRandom},
+    audit::MockAuditRepo,
+    domain::MockDomainRepo,
     installation::MockInstallationRepo,
+    invitation::MockInvitationRepo,
     membership::MockMembershipRepo,
     organization::MockOrganizationRepo,
+    outbox::MockOutboxRepo,
+    plan::MockPlanRepo,
+    preferences::MockPreferencesRepo,
     probe::MockProbe,
+    request::MockRequestRepo,
+    role::MockRoleRepo,
     token::MockTokenRepo,
     user::MockUserRepo,
+    workspace::MockWorkspaceRepo,
 };

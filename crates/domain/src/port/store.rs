@@ -2,7 +2,11 @@ use std::any::Any;
 
 use async_trait::async_trait;
 
-use super::{AccessRepo, InstallationRepo, MembershipRepo, OrganizationRepo, TokenRepo, UserRepo};
+use super::{
+    AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
+    OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo,
+    UserRepo, WorkspaceRepo,
+};
 use crate::{Error, Result};
 
 /// One open transaction: the way to the repositories. Everything done through it is committed
@@ -16,8 +20,26 @@ pub trait Tx {
     fn memberships(&mut self) -> &mut dyn MembershipRepo;
     /// Users.
     fn users(&mut self) -> &mut dyn UserRepo;
-    /// Personal access tokens.
+    /// Personal access tokens and keys of service accounts.
     fn tokens(&mut self) -> &mut dyn TokenRepo;
+    /// The roles that organizations make for themselves.
+    fn roles(&mut self) -> &mut dyn RoleRepo;
+    /// Invitations.
+    fn invitations(&mut self) -> &mut dyn InvitationRepo;
+    /// Workspaces and who belongs to them.
+    fn workspaces(&mut self) -> &mut dyn WorkspaceRepo;
+    /// Preferences of organizations and workspaces.
+    fn preferences(&mut self) -> &mut dyn PreferencesRepo;
+    /// Subscriptions and quotas.
+    fn plans(&mut self) -> &mut dyn PlanRepo;
+    /// Domains of organizations.
+    fn domains(&mut self) -> &mut dyn DomainRepo;
+    /// The audit log.
+    fn audit(&mut self) -> &mut dyn AuditRepo;
+    /// Requests that shall have their effect only once.
+    fn requests(&mut self) -> &mut dyn RequestRepo;
+    /// What waits to be sent.
+    fn outbox(&mut self) -> &mut dyn OutboxRepo;
     /// What all replicas share.
     fn installation(&mut self) -> &mut dyn InstallationRepo;
 }

@@ -2,16 +2,24 @@
 //! must be unique or searched regardless of case carries a folded key beside the text as typed.
 
 mod email;
+mod key;
 mod link;
 mod logo;
+mod metadata;
 mod name;
 mod slug;
+mod time_zone;
 
 pub use email::{DomainName, Email};
+pub use key::RoleKey;
 pub use link::Url;
 pub use logo::{Logo, LogoImage};
-pub use name::{Description, DisplayName, OrganizationName, TokenName};
+pub use metadata::Metadata;
+pub use name::{
+    Description, DisplayName, IconName, OrganizationName, RoleTitle, TokenName, WorkspaceTitle,
+};
 pub use slug::Slug;
+pub use time_zone::TimeZone;
 
 use unicode_normalization::UnicodeNormalization;
 

@@ -8,6 +8,30 @@ impl OrganizationName {
     }
 }
 
+impl DisplayName {
+    /// The folded name, by which it is found and sorted.
+    #[must_use]
+    pub fn key(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+impl RoleTitle {
+    /// The folded title, by which it is unique and found.
+    #[must_use]
+    pub fn key(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+impl WorkspaceTitle {
+    /// The folded title, by which it is found and sorted.
+    #[must_use]
+    pub fn key(&self) -> String {
+        fold(&self.0)
+    }
+}
+
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $least:literal, $most:literal) => {
         $(#[$doc])*
@@ -46,6 +70,18 @@ text!(
 text!(
     /// What an organization is about: at most 256 characters.
     Description, "the description", 0, 256
+);
+text!(
+    /// What an organization calls a role: 1 to 100 characters.
+    RoleTitle, "the role's title", 1, 100
+);
+text!(
+    /// What a workspace is called: 1 to 256 characters.
+    WorkspaceTitle, "the workspace's title", 1, 256
+);
+text!(
+    /// The name of a picture for a workspace, or the colour of it: at most 64 characters.
+    IconName, "the icon", 1, 64
 );
 text!(
     /// What its user calls a token: 1 to 100 characters.

@@ -1,0 +1,73 @@
+use crate::Result;
+use crate::id::{InvitationId, OrganizationId};
+use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::organization::Version;
+use crate::page::{Page, Window};
+use crate::secret::Digest;
+use crate::time::Timestamp;
+use crate::value::Email;
+
+/// Keeps invitations.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait InvitationRepo {
+    /// Adds an invitation with the digest of its secret; `false` when one to the same folded
+    /// address and organization is written as pending.
+    fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool>;
+
+    /// An invitation of an organization.
+    fn find(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Option<InvitationView>>;
+
+    /// An invitation of some live organization, by its id alone.
+    fn find_anywhere(&mut self, id: InvitationId) -> Result<Option<InvitationView>>;
+
+    /// The invitation of some live organization whose secret has this digest.
+    fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>>;
+
+    /// The invitation to an address that is written as pending, which may have run out.
+    fn find_pending(
+        &mut self,
+        organization: OrganizationId,
+        email: &Email,
+    ) -> Result<Option<Invitation>>;
+
+    /// The invitations of an organization, by id, those with one of these states as of `now`
+    /// ([`Invitation::status`]); without states: all.
+    fn list(
+        &mut self,
+        organization: OrganizationId,
+        states: &[InvitationState],
+        now: Timestamp,
+        window: &Window<InvitationId>,
+    ) -> Result<Page<InvitationView, InvitationId>>;
+
+    /// The invitations of live organizations to an address that are pending at `now`, by id.
+    fn list_to(
+        &mut self,
+        email: &Email,
+        now: Timestamp,
+        window: &Window<InvitationId>,
+    ) -> Result<Page<InvitationView, InvitationId>>;
+
+    /// How many invitations of an organization are pending at `now`. Lock the organization first
+    /// if a rule depends on it.
+    fn count_pending(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32>;
+
+    /// Writes state, roles, expiry, version, moment of change and who accepted, if the version in
+    /// the store is `seen`; `false` when it is another.
+    fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool>;
+
+    /// Replaces the secret; the one before is dead.
+    fn set_secret(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+        digest: &Digest,
+    ) -> Result<()>;
+
+    /// Marks all invitations of an organization that are written as pending as revoked.
+    fn revoke_all(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32>;
+}
