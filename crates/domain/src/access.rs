@@ -416,8 +416,15 @@ mod tests {
             held: Some(held),
         };
         assert_eq!(maker.permissions(), held.permissions());
-        let gone = Sponsor { held: None, ..maker };
-        let inactive = Sponsor { active: false, superuser: true, ..maker };
+        let gone = Sponsor {
+            held: None,
+            ..maker
+        };
+        let inactive = Sponsor {
+            active: false,
+            superuser: true,
+            ..maker
+        };
         assert!(gone.permissions().is_empty() && inactive.permissions().is_empty());
     }
 }

@@ -46,7 +46,10 @@ pub fn check_seat(tx: &mut dyn Tx, organization: OrganizationId, now: Timestamp)
     }
     let members = tx.memberships().count(organization)?;
     let invited = tx.invitations().count_pending(organization, now)?;
-    match plan.members.reached(u64::from(members) + u64::from(invited)) {
+    match plan
+        .members
+        .reached(u64::from(members) + u64::from(invited))
+    {
         Some(limit) => Err(Refusal::SeatLimit { limit }.into()),
         None => Ok(()),
     }

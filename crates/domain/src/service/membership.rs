@@ -96,7 +96,13 @@ fn list(
     order: &MemberOrder,
     window: &Window<MemberKey>,
 ) -> Result<Used<MemberPage>> {
-    let (authentication, _) = access::enter(tx, caller, now, organization, Action::Use(Permission::ReadMembership))?;
+    let (authentication, _) = access::enter(
+        tx,
+        caller,
+        now,
+        organization,
+        Action::Use(Permission::ReadMembership),
+    )?;
     let page = tx.memberships().list(organization, filter, order, window)?;
     Ok(authentication.used(page))
 }
@@ -108,7 +114,13 @@ fn get(
     organization: OrganizationId,
     user: UserId,
 ) -> Result<Used<MemberView>> {
-    let (authentication, _) = access::enter(tx, caller, now, organization, Action::Use(Permission::ReadMembership))?;
+    let (authentication, _) = access::enter(
+        tx,
+        caller,
+        now,
+        organization,
+        Action::Use(Permission::ReadMembership),
+    )?;
     let member = tx.memberships().find(organization, user)?;
     Ok(authentication.used(member.ok_or(Error::NotFound(Kind::Membership))?))
 }

@@ -7,6 +7,7 @@ mod viewing;
 
 use async_trait::async_trait;
 
+use crate::Refusal;
 use crate::Result;
 use crate::access::Caller;
 use crate::filter::{Filter, TextTest};
@@ -19,7 +20,6 @@ use crate::subscription::Quota;
 use crate::time::Span;
 use crate::user::User;
 use crate::value::{Description, Logo, OrganizationName, Slug};
-use crate::Refusal;
 
 pub use changing::{close, hand_over};
 pub use founding::{FoundingIds, found};

@@ -16,7 +16,13 @@ pub(super) fn get(
     now: Timestamp,
     id: OrganizationId,
 ) -> Result<Used<OrganizationView>> {
-    let (authentication, place) = access::enter(tx, caller, now, id, Action::Use(Permission::ReadOrganization))?;
+    let (authentication, place) = access::enter(
+        tx,
+        caller,
+        now,
+        id,
+        Action::Use(Permission::ReadOrganization),
+    )?;
     Ok(authentication.used(place.view))
 }
 
