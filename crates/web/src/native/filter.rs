@@ -118,8 +118,7 @@ impl<T> Reader<'_, T> {
                 format!("'{member}' cannot be filtered by, {} can", names.join(", "))
             })?;
         let name = field.name;
-        let wanted = literal(&restriction.arg)
-            .ok_or_else(|| format!("{name} is compared with a value, such as {name} = \"…\""))?;
+        let wanted = literal(&restriction.arg, name)?;
         let comparator = restriction.comparator;
         field
             .kind
@@ -137,12 +136,14 @@ const NO_FUNCTIONS: &str = "functions are not supported";
 
 /// The text on the right of a comparison. Unquoted text with dots in it, such as `acme.example`,
 /// is a path to the parser and a text to us.
-fn literal(arg: &Arg) -> Option<String> {
-    match arg {
+fn literal(arg: &Arg, name: &str) -> Result<String, String> {
+    let text = match arg {
+        Arg::Comparable(Comparable::Function(_)) => return Err(NO_FUNCTIONS.to_owned()),
         Arg::Comparable(comparable) => match arg.as_value() {
             Some(value) => Some(value.as_str().to_owned()),
             None => comparable.field_path(),
         },
         Arg::Composite(_) => None,
-    }
+    };
+    text.ok_or_else(|| format!("{name} is compared with a value, such as {name} = \"…\""))
 }

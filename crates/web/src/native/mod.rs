@@ -20,6 +20,7 @@ mod status;
 mod token;
 mod token_input;
 mod wire;
+mod words;
 
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route};
