@@ -158,7 +158,7 @@ impl Entry {
             && self.rights(actor).covers(role.permissions())
             && !self.members.contains_key(&whom)
             // Whoever is invited has a seat already.
-            && (invited && (self.seats == 0 || self.used() <= self.seats) || self.has_seat());
+            && (invited || self.has_seat());
         if done {
             if self.pending.remove(&whom).is_some() {
                 self.accepted.insert(whom);
