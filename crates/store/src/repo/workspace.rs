@@ -2,7 +2,6 @@ use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel::query_source::Column;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{OrganizationId, UserId, WorkspaceId};
 use rollbook_domain::membership::{Direction, SortValue};
@@ -10,19 +9,19 @@ use rollbook_domain::organization::Version;
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::WorkspaceRepo;
 use rollbook_domain::role::{AssignedRole, Permissions};
+use rollbook_domain::Result;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
     WorkspaceView,
 };
-use rollbook_domain::{Error, Result};
 
 use super::assigned::{AssignedPermissions, AssignedRoles};
-use super::condition::NameCondition;
-use super::sorted::{Behind, Order, Sorting, Value};
+use super::condition::text_condition;
 use super::start;
+use super::written::{Condition, Ordering};
 use crate::row::{
     NewWorkspace, NewWorkspaceMembership, OwnerRow, WorkspaceMembershipRow, WorkspaceRow,
-    workspace_roles,
+    custom as custom_permissions, workspace_roles,
 };
 use crate::schema::{
     users, workspace_membership_roles as assigned, workspace_memberships, workspaces,
@@ -39,7 +38,7 @@ macro_rules! live {
         workspaces::table
             .filter(workspaces::organization_id.eq(Key($organization.uuid())))
             .filter(workspaces::deleted_at.is_null())
-            .filter(NameCondition::on::<workspaces::title_key>($filter))
+            .filter(text_condition($filter, "workspaces.title_key"))
     };
 }
 
@@ -139,20 +138,17 @@ impl WorkspaceRepo for SqlTx<'_> {
         direction: Direction,
         window: &Window<WorkspaceKey>,
     ) -> Result<Page<WorkspaceView, WorkspaceKey>> {
-        let sorting = sorting(field, direction);
-        let (row, skip) = match &window.from {
-            From::First => (None, 0),
-            From::After(key) => (Some(row(field, key)?), 0),
-            From::Skip(rows) => (None, i64::from(*rows)),
+        let skip = match &window.from {
+            From::Skip(rows) => i64::from(*rows),
+            From::First | From::After(_) => 0,
         };
-        let behind = Behind { sorting, row };
         let rows: Vec<(WorkspaceRow, OwnerRow)> = each!(self, |connection| live!(
             organization,
             filter
         )
-        .filter(&behind)
+        .filter(behind(field, direction, &window.from))
         .inner_join(users::table.on(users::id.eq(workspaces::creator_id)))
-        .order(Order(sorting))
+        .order(order(field, direction))
         .limit(window.fetch())
         .offset(skip)
         .select((WorkspaceRow::as_select(), OwnerRow::as_select()))
@@ -262,9 +258,7 @@ impl WorkspaceRepo for SqlTx<'_> {
         let Some((built_in, custom)) = found else {
             return Ok(Permissions::NONE);
         };
-        let custom = custom.unwrap_or_default();
-        let custom = Permissions::from_keys(&custom)
-            .ok_or_else(|| Error::storage(format!("unknown permission in '{custom}'")))?;
+        let custom = custom_permissions(custom.as_deref())?;
         Ok(workspace_roles(&built_in)?.permissions().or(custom))
     }
 
@@ -413,28 +407,45 @@ fn key(membership: &WorkspaceMembership) -> (Key, Key, Key) {
     )
 }
 
-const fn sorting(field: WorkspaceField, direction: Direction) -> Sorting {
-    Sorting {
-        table: "workspaces",
-        field: match field {
-            WorkspaceField::Created => None,
-            WorkspaceField::Title => Some(workspaces::title_key::NAME),
-            WorkspaceField::Updated => Some(workspaces::updated_at::NAME),
-        },
-        id: workspaces::id::NAME,
-        direction,
-    }
+fn order(field: WorkspaceField, direction: Direction) -> Ordering {
+    use Direction::{Ascending, Descending};
+    use WorkspaceField::{Created, Title, Updated};
+    Ordering::fixed(match (field, direction) {
+        (Created, Ascending) => "workspaces.id",
+        (Created, Descending) => "workspaces.id DESC",
+        (Title, Ascending) => "workspaces.title_key, workspaces.id",
+        (Title, Descending) => "workspaces.title_key DESC, workspaces.id DESC",
+        (Updated, Ascending) => "workspaces.updated_at, workspaces.id",
+        (Updated, Descending) => "workspaces.updated_at DESC, workspaces.id DESC",
+    })
 }
 
-/// The row behind which a list goes on.
-fn row(field: WorkspaceField, key: &WorkspaceKey) -> Result<(Option<Value>, Key)> {
-    let value = match (field, &key.value) {
-        (WorkspaceField::Created, None) => None,
-        (WorkspaceField::Title, Some(SortValue::Text(text))) => Some(Value::Text(text.clone())),
-        (WorkspaceField::Updated, Some(SortValue::Time(at))) => Some(Value::Moment(Moment(*at))),
-        _ => return Err(Error::storage("the key is of another order")),
+/// That a row stands behind the start of the window. Both databases compare rows of values field
+/// by field, and find the first such row by an index.
+fn behind(field: WorkspaceField, direction: Direction, from: &From<WorkspaceKey>) -> Condition {
+    let From::After(key) = from else {
+        return Condition::fixed("TRUE");
     };
-    Ok((value, Key(key.id.uuid())))
+    let mut behind = Condition::fixed(match field {
+        WorkspaceField::Created => "(workspaces.id)",
+        WorkspaceField::Title => "(workspaces.title_key, workspaces.id)",
+        WorkspaceField::Updated => "(workspaces.updated_at, workspaces.id)",
+    });
+    behind.sql(match direction {
+        Direction::Ascending => " > (",
+        Direction::Descending => " < (",
+    });
+    match &key.value {
+        None => {}
+        Some(SortValue::Text(text)) => behind.text(text.as_str()),
+        Some(SortValue::Time(at)) => behind.moment(Moment(*at)),
+    }
+    if key.value.is_some() {
+        behind.sql(", ");
+    }
+    behind.id(Key(key.id.uuid()));
+    behind.sql(")");
+    behind
 }
 
 fn view((workspace, creator): (WorkspaceRow, OwnerRow)) -> WorkspaceView {

@@ -8,10 +8,10 @@ use rollbook_domain::value::{
 use rollbook_domain::workspace::{
     Workspace, WorkspaceMemberView, WorkspaceMembership, WorkspaceView,
 };
-use rollbook_domain::{Error, Result};
+use rollbook_domain::Result;
 use uuid::Uuid;
 
-use crate::row::OwnerRow;
+use super::{OwnerRow, unknown};
 use crate::schema::{workspace_memberships, workspaces};
 use crate::sql::{Key, Moment};
 
@@ -159,8 +159,7 @@ impl WorkspaceMembershipRow {
 
 /// The built-in roles in a workspace.
 pub(crate) fn workspace_roles(keys: &str) -> Result<WorkspaceRoles> {
-    WorkspaceRoles::from_keys(keys)
-        .ok_or_else(|| Error::storage(format!("unknown role of workspaces in '{keys}'")))
+    WorkspaceRoles::from_keys(keys).ok_or_else(|| unknown("role", keys))
 }
 
 /// Reads pairs of id and key, joined by commas, in whatever order the database found them.
@@ -174,7 +173,7 @@ fn assigned_roles(pairs: Option<&str>) -> Result<Vec<AssignedRole>> {
 fn assigned_role(pair: &str) -> Result<AssignedRole> {
     let parts = pair.split_once(' ');
     let parsed = parts.and_then(|(id, key)| Some((Uuid::try_parse(id).ok()?, key)));
-    let (id, key) = parsed.ok_or_else(|| Error::storage(format!("'{pair}' is no role")))?;
+    let (id, key) = parsed.ok_or_else(|| unknown("role", pair))?;
     Ok(AssignedRole {
         id: RoleId::new(id),
         key: RoleKey::from_stored(key.to_owned()),
