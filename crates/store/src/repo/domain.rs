@@ -120,7 +120,8 @@ impl DomainRepo for SqlTx<'_> {
 
     fn release_all(&mut self, organization: OrganizationId) -> Result<()> {
         let released = each!(self, |connection| diesel::update(
-            domains_of!(organization).filter(domains::verified_at.is_not_null())
+            domains_of!(organization)
+                .filter(domains::verified_at.is_not_null().or(domains::is_primary))
         )
         .set((
             domains::verified_at.eq(None::<Moment>),

@@ -1,13 +1,22 @@
 //! The repositories, one file each, under the same names as their ports in the domain.
 
 mod access;
+mod assigned;
+mod audit;
 mod condition;
+mod domain;
 mod installation;
 mod membership;
 mod organization;
+mod outbox;
 mod owned;
+mod plan;
+mod preferences;
+mod request;
 mod token;
 mod user;
+mod workspace;
+mod written;
 
 use rollbook_domain::page::{From, Window};
 use uuid::Uuid;

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
+use rollbook_domain::Result;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{OrganizationId, UserId, WorkspaceId};
 use rollbook_domain::membership::{Direction, SortValue};
@@ -9,7 +10,6 @@ use rollbook_domain::organization::Version;
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::WorkspaceRepo;
 use rollbook_domain::role::{AssignedRole, Permissions};
-use rollbook_domain::Result;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
     WorkspaceView,
@@ -142,18 +142,16 @@ impl WorkspaceRepo for SqlTx<'_> {
             From::Skip(rows) => i64::from(*rows),
             From::First | From::After(_) => 0,
         };
-        let rows: Vec<(WorkspaceRow, OwnerRow)> = each!(self, |connection| live!(
-            organization,
-            filter
-        )
-        .filter(behind(field, direction, &window.from))
-        .inner_join(users::table.on(users::id.eq(workspaces::creator_id)))
-        .order(order(field, direction))
-        .limit(window.fetch())
-        .offset(skip)
-        .select((WorkspaceRow::as_select(), OwnerRow::as_select()))
-        .load(*connection))
-        .map_err(failed)?;
+        let rows: Vec<(WorkspaceRow, OwnerRow)> =
+            each!(self, |connection| live!(organization, filter)
+                .filter(behind(field, direction, &window.from))
+                .inner_join(users::table.on(users::id.eq(workspaces::creator_id)))
+                .order(order(field, direction))
+                .limit(window.fetch())
+                .offset(skip)
+                .select((WorkspaceRow::as_select(), OwnerRow::as_select()))
+                .load(*connection))
+            .map_err(failed)?;
         let total = if window.count {
             let count: i64 = each!(self, |connection| live!(organization, filter)
                 .count()
@@ -176,18 +174,16 @@ impl WorkspaceRepo for SqlTx<'_> {
         window: &Window<WorkspaceId>,
     ) -> Result<Page<WorkspaceView, WorkspaceId>> {
         let (after, skip) = start(window, WorkspaceId::uuid);
-        let rows: Vec<(WorkspaceRow, OwnerRow)> = each!(self, |connection| live_of!(
-            organization,
-            user
-        )
-        .inner_join(users::table.on(users::id.eq(workspaces::creator_id)))
-        .filter(workspace_memberships::workspace_id.gt(after))
-        .order(workspace_memberships::workspace_id)
-        .limit(window.fetch())
-        .offset(skip)
-        .select((WorkspaceRow::as_select(), OwnerRow::as_select()))
-        .load(*connection))
-        .map_err(failed)?;
+        let rows: Vec<(WorkspaceRow, OwnerRow)> =
+            each!(self, |connection| live_of!(organization, user)
+                .inner_join(users::table.on(users::id.eq(workspaces::creator_id)))
+                .filter(workspace_memberships::workspace_id.gt(after))
+                .order(workspace_memberships::workspace_id)
+                .limit(window.fetch())
+                .offset(skip)
+                .select((WorkspaceRow::as_select(), OwnerRow::as_select()))
+                .load(*connection))
+            .map_err(failed)?;
         let total = if window.count {
             let count: i64 = each!(self, |connection| live_of!(organization, user)
                 .count()
@@ -230,11 +226,10 @@ impl WorkspaceRepo for SqlTx<'_> {
         workspace: WorkspaceId,
         user: UserId,
     ) -> Result<Option<WorkspaceMemberView>> {
-        let found = each!(self, |connection| seen!(members_of!(
-            organization,
-            workspace
+        let found = each!(self, |connection| seen!(
+            members_of!(organization, workspace)
+                .filter(workspace_memberships::user_id.eq(Key(user.uuid())))
         )
-        .filter(workspace_memberships::user_id.eq(Key(user.uuid()))))
         .first::<MemberRow>(*connection)
         .optional());
         found.map_err(failed)?.map(member).transpose()
@@ -246,15 +241,13 @@ impl WorkspaceRepo for SqlTx<'_> {
         workspace: WorkspaceId,
         user: UserId,
     ) -> Result<Permissions> {
-        let found: Option<(String, Option<String>)> = each!(self, |connection| members_of!(
-            organization,
-            workspace
-        )
-        .filter(workspace_memberships::user_id.eq(Key(user.uuid())))
-        .select((workspace_memberships::roles, AssignedPermissions))
-        .first(*connection)
-        .optional())
-        .map_err(failed)?;
+        let found: Option<(String, Option<String>)> =
+            each!(self, |connection| members_of!(organization, workspace)
+                .filter(workspace_memberships::user_id.eq(Key(user.uuid())))
+                .select((workspace_memberships::roles, AssignedPermissions))
+                .first(*connection)
+                .optional())
+            .map_err(failed)?;
         let Some((built_in, custom)) = found else {
             return Ok(Permissions::NONE);
         };
@@ -269,14 +262,13 @@ impl WorkspaceRepo for SqlTx<'_> {
         window: &Window<UserId>,
     ) -> Result<Page<WorkspaceMemberView, UserId>> {
         let (after, skip) = start(window, UserId::uuid);
-        let rows: Vec<MemberRow> = each!(self, |connection| seen!(members_of!(
-            organization,
-            workspace
+        let rows: Vec<MemberRow> = each!(self, |connection| seen!(
+            members_of!(organization, workspace)
+                .filter(workspace_memberships::user_id.gt(after))
+                .order(workspace_memberships::user_id)
+                .limit(window.fetch())
+                .offset(skip)
         )
-        .filter(workspace_memberships::user_id.gt(after))
-        .order(workspace_memberships::user_id)
-        .limit(window.fetch())
-        .offset(skip))
         .load(*connection))
         .map_err(failed)?;
         let total = if window.count {

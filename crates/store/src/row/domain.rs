@@ -1,9 +1,9 @@
 use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use rollbook_domain::Result;
 use rollbook_domain::domain::{Enrollment, OrganizationDomain};
 use rollbook_domain::id::{DomainId, OrganizationId};
 use rollbook_domain::organization::Version;
 use rollbook_domain::value::DomainName;
-use rollbook_domain::Result;
 
 use super::unknown;
 use crate::schema::organization_domains;

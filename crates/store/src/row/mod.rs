@@ -16,7 +16,9 @@ mod workspace;
 
 pub(crate) use audit::{EntryRow, NewEntry, chain_columns, digest, place};
 pub(crate) use domain::{DomainRow, NewDomain};
-pub(crate) use invitation::{InvitationRow, InvitationViewRow, NewInvitation, view as invitation_view};
+pub(crate) use invitation::{
+    InvitationRow, InvitationViewRow, NewInvitation, view as invitation_view,
+};
 pub(crate) use membership::{MembershipRow, NewMembership, PersonRow, custom, held, roles_of};
 pub(crate) use organization::{NewOrganization, OrganizationRow};
 pub(crate) use plan::PlanRow;

@@ -87,7 +87,7 @@ macro_rules! general {
     ($($name:ident of $table:ident)+) => {
         $(#[derive(AsChangeset, Insertable, Queryable, Selectable)]
         #[diesel(table_name = $table, treat_none_as_null = true)]
-        struct $name {
+        pub(crate) struct $name {
             time_zone: Option<String>,
             time_format: Option<String>,
             date_format: Option<String>,

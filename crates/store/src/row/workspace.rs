@@ -1,14 +1,12 @@
 use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use rollbook_domain::Result;
 use rollbook_domain::id::{OrganizationId, RoleId, UserId, WorkspaceId};
 use rollbook_domain::organization::Version;
 use rollbook_domain::role::{AssignedRole, WorkspaceRoles};
-use rollbook_domain::value::{
-    Description, DisplayName, Email, IconName, RoleKey, WorkspaceTitle,
-};
+use rollbook_domain::value::{Description, DisplayName, Email, IconName, RoleKey, WorkspaceTitle};
 use rollbook_domain::workspace::{
     Workspace, WorkspaceMemberView, WorkspaceMembership, WorkspaceView,
 };
-use rollbook_domain::Result;
 use uuid::Uuid;
 
 use super::{OwnerRow, unknown};
