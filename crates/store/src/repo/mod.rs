@@ -1,13 +1,19 @@
 //! The repositories, one file each, under the same names as their ports in the domain.
 
 mod access;
+mod assigned;
 mod condition;
 mod installation;
+mod invitation;
+mod member_order;
 mod membership;
 mod organization;
 mod owned;
+mod permissions;
+mod role;
 mod token;
 mod user;
+mod written;
 
 use rollbook_domain::page::{From, Window};
 use uuid::Uuid;
