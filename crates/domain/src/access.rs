@@ -13,7 +13,7 @@ use crate::port::Tx;
 use crate::role::{Permissions, Roles};
 use crate::secret::{Digest, Secret};
 use crate::time::Timestamp;
-use crate::token::PersonalAccessToken;
+use crate::token::Token;
 use crate::user::User;
 use crate::{Error, Result};
 
@@ -124,7 +124,7 @@ pub struct Authentication {
     /// The user for whom the token speaks.
     pub user: User,
     /// The token.
-    pub token: PersonalAccessToken,
+    pub token: Token,
 }
 
 /// An authentication and what the user is to one organization, as a store finds them in a single
@@ -261,6 +261,17 @@ impl Place {
                 owner: self.view.organization.owner_id == user.id,
             },
         }
+    }
+}
+
+/// What a caller may grant to others, and against whom they rank: all that a superuser may is
+/// everything.
+#[must_use]
+pub fn rights(authentication: &Authentication, place: &Place) -> Permissions {
+    if authentication.user.superuser {
+        Permissions::ALL
+    } else {
+        place.granted
     }
 }
 
@@ -405,8 +416,15 @@ mod tests {
             held: Some(held),
         };
         assert_eq!(maker.permissions(), held.permissions());
-        let gone = Sponsor { held: None, ..maker };
-        let inactive = Sponsor { active: false, superuser: true, ..maker };
+        let gone = Sponsor {
+            held: None,
+            ..maker
+        };
+        let inactive = Sponsor {
+            active: false,
+            superuser: true,
+            ..maker
+        };
         assert!(gone.permissions().is_empty() && inactive.permissions().is_empty());
     }
 }

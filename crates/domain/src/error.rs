@@ -162,9 +162,7 @@ pub enum Refusal {
         limit: u32,
     },
     /// A role would be granted that permits more than the granter may.
-    #[error(
-        "you cannot grant what you may not do yourself: {permission}; ask somebody who may"
-    )]
+    #[error("you cannot grant what you may not do yourself: {permission}; ask somebody who may")]
     BeyondOwnRights {
         /// The first permission that the granter lacks.
         permission: &'static str,

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Author, Change, Chain, Deed, Entry, Head};
+use super::{Author, Chain, Change, Deed, Entry, Head};
 use crate::Result;
 use crate::port::Tx;
 use crate::secret::Digest;
@@ -68,12 +68,27 @@ impl Entry {
         part(&self.at.millis().to_be_bytes());
         part(self.actor_kind.as_bytes());
         part(self.actor_id.map_or(&[][..], |_| b"id"));
-        part(self.actor_id.map(|id| id.uuid()).unwrap_or_default().as_bytes());
-        part(self.token_id.map(|id| id.uuid()).unwrap_or_default().as_bytes());
+        part(
+            self.actor_id
+                .map(|id| id.uuid())
+                .unwrap_or_default()
+                .as_bytes(),
+        );
+        part(
+            self.token_id
+                .map(|id| id.uuid())
+                .unwrap_or_default()
+                .as_bytes(),
+        );
         part(self.act.as_bytes());
         part(self.target_kind.as_bytes());
         part(self.target_id.as_bytes());
-        part(self.address.map(|it| it.to_string()).unwrap_or_default().as_bytes());
+        part(
+            self.address
+                .map(|it| it.to_string())
+                .unwrap_or_default()
+                .as_bytes(),
+        );
         part(self.request_id.as_deref().unwrap_or_default().as_bytes());
         part(self.changes.as_bytes());
         part(self.previous.bytes());
@@ -192,7 +207,12 @@ mod tests {
         let mut head = NOTHING;
         let mut log = Vec::new();
         for name in ["one", "two", "three"] {
-            let entry = entry(head, &Author::SYSTEM, Timestamp::from_millis(5), &deed(name));
+            let entry = entry(
+                head,
+                &Author::SYSTEM,
+                Timestamp::from_millis(5),
+                &deed(name),
+            );
             head = Head {
                 sequence: entry.sequence,
                 digest: entry.digest,

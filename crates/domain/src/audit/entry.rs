@@ -1,9 +1,7 @@
 use std::net::IpAddr;
 
 use crate::access::Origin;
-use crate::id::{
-    DomainId, InvitationId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId,
-};
+use crate::id::{DomainId, InvitationId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId};
 use crate::secret::Digest;
 use crate::time::Timestamp;
 use crate::user::UserKind;

@@ -98,6 +98,21 @@ impl SequentialRandom {
             last: AtomicU64::new(0),
         }
     }
+
+    /// The bytes that were handed out last: where a test finds the secret that a service has just
+    /// sent to somebody. Before the first, bytes that are never handed out.
+    #[must_use]
+    pub fn last(&self) -> [u8; 32] {
+        self.bytes(self.last.load(Ordering::SeqCst))
+    }
+
+    fn bytes(&self, count: u64) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(self.seed.to_be_bytes())
+            .chain_update(count.to_be_bytes())
+            .finalize()
+            .into()
+    }
 }
 
 impl Default for SequentialRandom {
@@ -109,11 +124,7 @@ impl Default for SequentialRandom {
 impl Random for SequentialRandom {
     fn entropy(&self) -> [u8; 32] {
         let count = self.last.fetch_add(1, Ordering::SeqCst) + 1;
-        Sha256::new()
-            .chain_update(self.seed.to_be_bytes())
-            .chain_update(count.to_be_bytes())
-            .finalize()
-            .into()
+        self.bytes(count)
     }
 }
 
@@ -145,6 +156,7 @@ mod tests {
         let (one, same) = (SequentialRandom::new(1), SequentialRandom::new(1));
         let first = one.entropy();
         assert_eq!(first, same.entropy());
+        assert_eq!(first, one.last());
         assert_ne!(first, one.entropy());
         assert_ne!(first, SequentialRandom::new(2).entropy());
     }

@@ -4,13 +4,13 @@ use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
 use super::FixedClock;
-use crate::access::{Arrival, Authentication, Place};
+use crate::access::{Arrival, Authentication, Held, Place};
 use crate::id::{MembershipId, OrganizationId, TokenId, UserId};
 use crate::membership::{MemberView, Membership};
 use crate::organization::{Organization, OrganizationView, Owner, Version};
-use crate::role::{Role, Roles};
+use crate::role::{Permissions, Role, Roles, WorkspaceRoles};
 use crate::secret::Secret;
-use crate::token::PersonalAccessToken;
+use crate::token::Token;
 use crate::user::{User, UserKind};
 use crate::value::{DisplayName, Email, OrganizationName, Slug, TokenName};
 
@@ -34,8 +34,13 @@ pub fn user(name: &str) -> User {
         display_name: DisplayName::from_stored(name.to_owned()),
         superuser: false,
         active: true,
+        email_verified_at: Some(FixedClock::START),
+        organization_id: None,
+        trial_started_at: None,
+        version: Version::FIRST,
         created_at: FixedClock::START,
         updated_at: FixedClock::START,
+        deleted_at: None,
     }
 }
 
@@ -100,6 +105,8 @@ pub fn membership(organization: &Organization, user: &User, roles: &[Role]) -> M
         organization_id: organization.id,
         user_id: user.id,
         roles: Roles::of(roles),
+        custom_roles: Vec::new(),
+        version: Version::FIRST,
         created_at: FixedClock::START,
         updated_at: FixedClock::START,
     }
@@ -113,6 +120,8 @@ pub fn member_view(organization: &Organization, user: &User, roles: &[Role]) -> 
         kind: user.kind,
         display_name: user.display_name.clone(),
         email: user.email.clone(),
+        workspace_roles: WorkspaceRoles::NONE,
+        custom_workspace_roles: Vec::new(),
     }
 }
 
@@ -124,10 +133,12 @@ pub fn secret(name: &str) -> Secret {
 
 /// A token of the user that never expires; its secret is [`secret`] of the same name.
 #[must_use]
-pub fn token(name: &str, user: &User) -> PersonalAccessToken {
-    PersonalAccessToken {
+pub fn token(name: &str, user: &User) -> Token {
+    Token {
         id: TokenId::new(uuid(&format!("token {name} {}", user.id))),
         user_id: user.id,
+        organization_id: None,
+        created_by: None,
         name: TokenName::from_stored(name.to_owned()),
         last_four: secret(name).last_four(),
         created_at: FixedClock::START,
@@ -149,13 +160,18 @@ pub fn authentication(user: &User) -> Authentication {
 /// What a store finds when the user arrives at an organization; without roles, as a stranger.
 #[must_use]
 pub fn arrival(user: &User, view: &OrganizationView, roles: &[Role]) -> Arrival {
-    let membership = (!roles.is_empty()).then(|| membership(&view.organization, user, roles));
+    let held = (!roles.is_empty()).then(|| Held {
+        roles: Roles::of(roles),
+        custom: Permissions::NONE,
+    });
     Arrival {
         authentication: authentication(user),
         place: Some(Place {
             view: view.clone(),
-            membership,
+            held,
+            granted: Permissions::NONE,
         }),
+        sponsor: None,
     }
 }
 

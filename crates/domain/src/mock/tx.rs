@@ -1,7 +1,10 @@
 use crate::port::{
-    AccessRepo, InstallationRepo, MembershipRepo, MockAccessRepo, MockInstallationRepo,
-    MockMembershipRepo, MockOrganizationRepo, MockTokenRepo, MockUserRepo, OrganizationRepo,
-    TokenRepo, Tx, UserRepo,
+    AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
+    MockAccessRepo, MockAuditRepo, MockDomainRepo, MockInstallationRepo, MockInvitationRepo,
+    MockMembershipRepo, MockOrganizationRepo, MockOutboxRepo, MockPlanRepo, MockPreferencesRepo,
+    MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo, MockWorkspaceRepo,
+    OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
+    UserRepo, WorkspaceRepo,
 };
 
 /// A transaction whose repositories are mocks: set expectations on the ones that a use case is
@@ -18,6 +21,24 @@ pub struct MockTx {
     pub users: MockUserRepo,
     /// Behind [`Tx::tokens`].
     pub tokens: MockTokenRepo,
+    /// Behind [`Tx::roles`].
+    pub roles: MockRoleRepo,
+    /// Behind [`Tx::invitations`].
+    pub invitations: MockInvitationRepo,
+    /// Behind [`Tx::workspaces`].
+    pub workspaces: MockWorkspaceRepo,
+    /// Behind [`Tx::preferences`].
+    pub preferences: MockPreferencesRepo,
+    /// Behind [`Tx::plans`].
+    pub plans: MockPlanRepo,
+    /// Behind [`Tx::domains`].
+    pub domains: MockDomainRepo,
+    /// Behind [`Tx::audit`].
+    pub audit: MockAuditRepo,
+    /// Behind [`Tx::requests`].
+    pub requests: MockRequestRepo,
+    /// Behind [`Tx::outbox`].
+    pub outbox: MockOutboxRepo,
     /// Behind [`Tx::installation`].
     pub installation: MockInstallationRepo,
 }
@@ -41,6 +62,42 @@ impl Tx for MockTx {
 
     fn tokens(&mut self) -> &mut dyn TokenRepo {
         &mut self.tokens
+    }
+
+    fn roles(&mut self) -> &mut dyn RoleRepo {
+        &mut self.roles
+    }
+
+    fn invitations(&mut self) -> &mut dyn InvitationRepo {
+        &mut self.invitations
+    }
+
+    fn workspaces(&mut self) -> &mut dyn WorkspaceRepo {
+        &mut self.workspaces
+    }
+
+    fn preferences(&mut self) -> &mut dyn PreferencesRepo {
+        &mut self.preferences
+    }
+
+    fn plans(&mut self) -> &mut dyn PlanRepo {
+        &mut self.plans
+    }
+
+    fn domains(&mut self) -> &mut dyn DomainRepo {
+        &mut self.domains
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepo {
+        &mut self.audit
+    }
+
+    fn requests(&mut self) -> &mut dyn RequestRepo {
+        &mut self.requests
+    }
+
+    fn outbox(&mut self) -> &mut dyn OutboxRepo {
+        &mut self.outbox
     }
 
     fn installation(&mut self) -> &mut dyn InstallationRepo {

@@ -2,20 +2,22 @@ use std::sync::Arc;
 
 use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, sample};
 use crate::access::Caller;
+use crate::audit::Author;
 use crate::id::{MembershipId, TokenId};
 use crate::membership::Membership;
-use crate::organization::{Organization, OrganizationView};
+use crate::organization::{Organization, OrganizationView, Version};
 use crate::port::{Clock, IdSource, Random, Store};
 use crate::role::{Role, Roles};
 use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
-use crate::service::organization::{CreateOrganization, Organizations};
+use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::{
     Core, MembershipService, OperatorService, OrganizationService, TokenService, UserService,
 };
+use crate::subscription::Quota;
 use crate::time::Timestamp;
-use crate::token::PersonalAccessToken;
+use crate::token::Token;
 use crate::user::User;
 use crate::value::{OrganizationName, TokenName};
 use crate::{Error, Result};
@@ -52,7 +54,7 @@ pub struct Account {
     /// The user.
     pub user: User,
     /// The user's first token.
-    pub token: PersonalAccessToken,
+    pub token: Token,
     /// Its secret.
     pub secret: Secret,
     /// What a dialect makes of the secret.
@@ -135,11 +137,13 @@ impl World {
     pub async fn add(&self, user: User) -> Result<Account> {
         let now = self.now();
         let secret = Secret::personal_access_token(&self.random.entropy());
-        let token = PersonalAccessToken {
+        let token = Token {
             id: TokenId::new(self.ids.next(now)),
             user_id: user.id,
             name: TokenName::from_stored("first".to_owned()),
             last_four: secret.last_four(),
+            organization_id: None,
+            created_by: None,
             created_at: now,
             expires_at: None,
             last_used_at: None,
@@ -154,7 +158,7 @@ impl World {
         let written = account.clone();
         self.store
             .write(move |tx| {
-                operator::add(tx, &written.user)?;
+                operator::add(tx, &Author::SYSTEM, &written.user)?;
                 tx.tokens().add(&written.token, &written.secret.digest())
             })
             .await?;
@@ -171,6 +175,8 @@ impl World {
             description: None,
             logo: None,
             owner_limit: None,
+            terms: Terms::default(),
+            once: None,
         }
     }
 
@@ -181,24 +187,12 @@ impl World {
             .await
     }
 
-    /// Makes the account a member of the organization.
+    /// Makes the account a member of the organization, if it has a seat.
     pub async fn join(
         &self,
         organization: &Organization,
         account: &Account,
         roles: &[Role],
-    ) -> Result<Membership> {
-        self.join_with_seats(organization, account, roles, None)
-            .await
-    }
-
-    /// Makes the account a member of the organization if it has a seat for it.
-    pub async fn join_with_seats(
-        &self,
-        organization: &Organization,
-        account: &Account,
-        roles: &[Role],
-        seats: Option<u32>,
     ) -> Result<Membership> {
         let now = self.now();
         let membership = Membership {
@@ -206,14 +200,29 @@ impl World {
             organization_id: organization.id,
             user_id: account.user.id,
             roles: Roles::of(roles),
+            custom_roles: Vec::new(),
+            version: Version::FIRST,
             created_at: now,
             updated_at: now,
         };
-        let written = membership.clone();
+        let (written, user) = (membership.clone(), account.user.clone());
         self.store
-            .write(move |tx| admit(tx, &written, seats))
+            .write(move |tx| admit(tx, &Author::SYSTEM, now, &written, &user))
             .await?;
         Ok(membership)
+    }
+
+    /// Gives the organization so many seats; 0: any number.
+    pub async fn set_seats(&self, organization: &Organization, seats: u32) -> Result<()> {
+        let id = organization.id;
+        self.store
+            .write(move |tx| {
+                tx.organizations().lock(id)?;
+                let mut plan = tx.plans().find(id)?.unwrap_or_default();
+                plan.members = Quota(seats);
+                tx.plans().set(id, &plan)
+            })
+            .await
     }
 
     /// The organization as it is in the store, live or deleted.

@@ -16,11 +16,7 @@ pub trait TokenRepo {
     fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<Token>>;
 
     /// The unrevoked tokens of a user, expired ones among them, in the order of issue.
-    fn list(
-        &mut self,
-        user: UserId,
-        window: &Window<TokenId>,
-    ) -> Result<Page<Token, TokenId>>;
+    fn list(&mut self, user: UserId, window: &Window<TokenId>) -> Result<Page<Token, TokenId>>;
 
     /// How many unrevoked tokens of a user are not expired at `now`.
     fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32>;

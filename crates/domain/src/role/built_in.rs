@@ -264,15 +264,24 @@ mod tests {
     #[test]
     fn every_role_permits_what_members_may_and_no_more_than_admins() {
         for role in Role::ALL {
-            assert!(role.permissions().covers(Role::Member.permissions()), "{role:?}");
-            assert!(Role::Admin.permissions().covers(role.permissions()), "{role:?}");
+            assert!(
+                role.permissions().covers(Role::Member.permissions()),
+                "{role:?}"
+            );
+            assert!(
+                Role::Admin.permissions().covers(role.permissions()),
+                "{role:?}"
+            );
         }
     }
 
     #[test]
     fn roles_of_a_workspace_stay_inside_it() {
         for role in WorkspaceRole::ALL {
-            assert!(role.permissions().iter().all(Permission::is_of_workspace), "{role:?}");
+            assert!(
+                role.permissions().iter().all(Permission::is_of_workspace),
+                "{role:?}"
+            );
         }
     }
 }

@@ -2,32 +2,38 @@
 
 use async_trait::async_trait;
 
-use super::Core;
+use super::{Core, authority};
 use crate::access::{self, Caller, Used};
+use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
+use crate::filter::Filter;
 use crate::id::{MembershipId, OrganizationId, UserId};
-use crate::membership::{MemberView, Membership};
-use crate::organization::Organization;
+use crate::invitation::InvitationState;
+use crate::membership::{MemberKey, MemberOrder, MemberTest, MemberView, Membership};
+use crate::organization::{Organization, Version};
 use crate::page::{Page, Window};
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::role::{Role, Roles};
+use crate::role::{Permission, Role, Roles};
 use crate::time::Timestamp;
+use crate::user::User;
 use crate::{Error, Refusal, Result};
 
 /// A page of members.
-pub type MemberPage = Page<MemberView, MembershipId>;
+pub type MemberPage = Page<MemberView, MemberKey>;
 
 /// Who belongs to an organization.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Memberships: Send + Sync {
-    /// The members of an organization, in the order in which they joined.
+    /// The members of an organization who pass the filter, in this order.
     async fn list(
         &self,
         caller: Caller,
         organization: OrganizationId,
-        window: Window<MembershipId>,
+        filter: Filter<MemberTest>,
+        order: MemberOrder,
+        window: Window<MemberKey>,
     ) -> Result<MemberPage>;
 
     /// One member of an organization.
@@ -59,10 +65,12 @@ impl Memberships for MembershipService {
         &self,
         caller: Caller,
         organization: OrganizationId,
-        window: Window<MembershipId>,
+        filter: Filter<MemberTest>,
+        order: MemberOrder,
+        window: Window<MemberKey>,
     ) -> Result<MemberPage> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            list(tx, caller, now, organization, &window)
+            list(tx, caller, now, organization, &filter, &order, &window)
         };
         self.core.read(caller, work).await
     }
@@ -84,10 +92,18 @@ fn list(
     caller: &Caller,
     now: Timestamp,
     organization: OrganizationId,
-    window: &Window<MembershipId>,
+    filter: &Filter<MemberTest>,
+    order: &MemberOrder,
+    window: &Window<MemberKey>,
 ) -> Result<Used<MemberPage>> {
-    let (authentication, _) = access::enter(tx, caller, now, organization, Action::ReadMembership)?;
-    let page = tx.memberships().list(organization, window)?;
+    let (authentication, _) = access::enter(
+        tx,
+        caller,
+        now,
+        organization,
+        Action::Use(Permission::ReadMembership),
+    )?;
+    let page = tx.memberships().list(organization, filter, order, window)?;
     Ok(authentication.used(page))
 }
 
@@ -98,7 +114,13 @@ fn get(
     organization: OrganizationId,
     user: UserId,
 ) -> Result<Used<MemberView>> {
-    let (authentication, _) = access::enter(tx, caller, now, organization, Action::ReadMembership)?;
+    let (authentication, _) = access::enter(
+        tx,
+        caller,
+        now,
+        organization,
+        Action::Use(Permission::ReadMembership),
+    )?;
     let member = tx.memberships().find(organization, user)?;
     Ok(authentication.used(member.ok_or(Error::NotFound(Kind::Membership))?))
 }
@@ -114,26 +136,80 @@ pub(super) fn membership_of_owner(
         organization_id: organization.id,
         user_id: organization.owner_id,
         roles: Roles::of(&[Role::Admin]),
+        custom_roles: Vec::new(),
+        version: Version::FIRST,
         created_at: now,
         updated_at: now,
     }
 }
 
-/// Takes a user into a live organization that has a free seat; `seats` is `None` when there is no
-/// limit. The rule for everything that adds members; the caller's right to do so was checked
-/// before.
-pub fn admit(tx: &mut dyn Tx, membership: &Membership, seats: Option<u32>) -> Result<()> {
-    let organization = tx.organizations().lock(membership.organization_id)?;
-    if !organization.is_some_and(|organization| organization.is_live()) {
+/// Takes a user into a live organization that has a free seat. The rule for everything that adds
+/// members; the caller's right to do so was checked before.
+///
+/// Whoever is invited and joins another way has no more use for the invitation: it counts as
+/// accepted, and its seat is the new member's.
+pub fn admit(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    membership: &Membership,
+    user: &User,
+) -> Result<()> {
+    let organization = membership.organization_id;
+    let locked = tx.organizations().lock(organization)?;
+    if !locked.is_some_and(|organization| organization.is_live()) {
         return Err(Error::NotFound(Kind::Organization));
     }
-    if let Some(limit) = seats
-        && tx.memberships().count(membership.organization_id)? >= limit
-    {
-        return Err(Refusal::SeatLimit { limit }.into());
-    }
-    if !tx.memberships().add(membership)? {
+    close_invitation(tx, author, now, organization, user)?;
+    authority::check_seat(tx, organization, now)?;
+    if !tx.memberships().add(membership, user)? {
         return Err(Refusal::AlreadyMember.into());
     }
-    Ok(())
+    let deed = Deed {
+        chain: Chain::Organization(organization),
+        act: Act::MembershipCreated,
+        target: Target::Membership(user.id),
+        changes: vec![Change::set("roles", &role_keys(membership))],
+    };
+    audit::record(tx, author, now, &deed)
+}
+
+fn close_invitation(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    organization: OrganizationId,
+    user: &User,
+) -> Result<()> {
+    let Some(mut invitation) = tx.invitations().find_pending(organization, &user.email)? else {
+        return Ok(());
+    };
+    let before = invitation.version;
+    let act = if invitation.is_pending(now) {
+        invitation.state = InvitationState::Accepted;
+        invitation.accepted_by = Some(user.id);
+        Act::InvitationAccepted
+    } else {
+        invitation.state = InvitationState::Expired;
+        Act::InvitationExpired
+    };
+    invitation.touch(now);
+    if !tx.invitations().update(&invitation, before)? {
+        return Err(Refusal::VersionMismatch.into());
+    }
+    let deed = Deed {
+        chain: Chain::Organization(organization),
+        act,
+        target: Target::Invitation(invitation.id),
+        changes: Vec::new(),
+    };
+    audit::record(tx, author, now, &deed)
+}
+
+/// All roles of a member by their public keys, with spaces in between, for the audit log.
+#[must_use]
+pub fn role_keys(membership: &Membership) -> String {
+    let mut keys: Vec<&str> = membership.roles.iter().map(Role::public_key).collect();
+    keys.extend(membership.custom_roles.iter().map(|role| role.key.as_str()));
+    keys.join(" ")
 }

@@ -5,6 +5,7 @@
 //! implementation gathers time, ids and random values, and hands a synchronous use case to the
 //! store: one hop, one transaction.
 
+pub mod authority;
 mod core;
 pub mod membership;
 pub mod operator;

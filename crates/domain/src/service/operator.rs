@@ -5,8 +5,10 @@ use async_trait::async_trait;
 
 use super::Core;
 use super::token::{IssueToken, IssuedToken, Mint, issue};
+use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
 use crate::id::UserId;
+use crate::organization::Version;
 use crate::port::Tx;
 use crate::time::Timestamp;
 use crate::user::{User, UserKind};
@@ -67,7 +69,10 @@ impl OperatorService {
 impl Operator for OperatorService {
     async fn create_user(&self, command: CreateUser) -> Result<User> {
         let user = self.user(command, self.core.now());
-        self.core.store.write(move |tx| add(tx, &user)).await
+        self.core
+            .store
+            .write(move |tx| add(tx, &Author::SYSTEM, &user))
+            .await
     }
 
     async fn issue_token(&self, email: Email, command: IssueToken) -> Result<IssuedToken> {
@@ -82,7 +87,7 @@ impl Operator for OperatorService {
                 .users()
                 .lock(found.id)?
                 .ok_or(Error::NotFound(Kind::User))?;
-            issue(tx, now, &mint, user.id, &command)
+            issue(tx, &Author::SYSTEM, now, &mint, user.id, &command)
         };
         self.core.store.write(work).await
     }
@@ -98,6 +103,8 @@ impl Operator for OperatorService {
         let command = IssueToken {
             name: token_name,
             expires_at: None,
+            organization_id: None,
+            once: None,
         };
         let work = move |tx: &mut dyn Tx| {
             // Two programs may start at once on one empty database: the second one's user is
@@ -105,7 +112,8 @@ impl Operator for OperatorService {
             if tx.users().any()? || !tx.users().add(&user)? {
                 return Ok(None);
             }
-            let issued = issue(tx, now, &mint, user.id, &command)?;
+            note_created(tx, &Author::SYSTEM, &user)?;
+            let issued = issue(tx, &Author::SYSTEM, now, &mint, user.id, &command)?;
             Ok(Some((user.clone(), issued)))
         };
         self.core.store.write(work).await
@@ -133,17 +141,36 @@ impl OperatorService {
             display_name: command.display_name,
             superuser: command.superuser,
             active: true,
+            // The operator vouches for the address.
+            email_verified_at: Some(now),
+            organization_id: None,
+            trial_started_at: None,
+            version: Version::FIRST,
             created_at: now,
             updated_at: now,
+            deleted_at: None,
         }
     }
 }
 
 /// Adds a user whose address is free.
-pub fn add(tx: &mut dyn Tx, user: &User) -> Result<User> {
-    if tx.users().add(user)? {
-        Ok(user.clone())
-    } else {
-        Err(Refusal::EmailTaken.into())
+pub fn add(tx: &mut dyn Tx, author: &Author, user: &User) -> Result<User> {
+    if !tx.users().add(user)? {
+        return Err(Refusal::EmailTaken.into());
     }
+    note_created(tx, author, user)?;
+    Ok(user.clone())
+}
+
+fn note_created(tx: &mut dyn Tx, author: &Author, user: &User) -> Result<()> {
+    let deed = Deed {
+        chain: Chain::User(user.id),
+        act: Act::UserCreated,
+        target: Target::User(user.id),
+        changes: vec![
+            Change::set("email", user.email.as_str()),
+            Change::set("display_name", user.display_name.as_str()),
+        ],
+    };
+    audit::record_first(tx, author, user.created_at, &deed)
 }

@@ -3,15 +3,18 @@
 use async_trait::async_trait;
 
 use super::Core;
-use crate::access::{self, Authentication, Caller, Used};
+use crate::access::{self, Caller, Used};
+use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
-use crate::id::{TokenId, UserId};
+use crate::id::{OrganizationId, TokenId, UserId};
+use crate::idempotency::{self, Claim, Once};
 use crate::page::{Page, Window};
-use crate::policy::{self, Action, Standing};
+use crate::policy::Action;
 use crate::port::Tx;
+use crate::role::Permission;
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::token::PersonalAccessToken;
+use crate::token::Token;
 use crate::value::TokenName;
 use crate::{Error, Refusal, Result};
 
@@ -19,7 +22,7 @@ use crate::{Error, Refusal, Result};
 pub const TOKENS_PER_USER: u32 = 100;
 
 /// A page of tokens.
-pub type TokenPage = Page<PersonalAccessToken, TokenId>;
+pub type TokenPage = Page<Token, TokenId>;
 
 /// What a new token shall be.
 #[derive(Clone, Debug)]
@@ -28,13 +31,17 @@ pub struct IssueToken {
     pub name: TokenName,
     /// From when on it does not work; `None`: never ends by itself.
     pub expires_at: Option<Timestamp>,
+    /// The only organization in which it shall work, if it shall not work everywhere.
+    pub organization_id: Option<OrganizationId>,
+    /// The client's name of the request, if it shall have its effect only once.
+    pub once: Option<Once>,
 }
 
 /// A new token and its secret, which cannot be had again.
 #[derive(Clone, Debug)]
 pub struct IssuedToken {
     /// The token.
-    pub token: PersonalAccessToken,
+    pub token: Token,
     /// Its secret.
     pub secret: Secret,
 }
@@ -47,7 +54,7 @@ pub trait Tokens: Send + Sync {
     async fn issue(&self, caller: Caller, command: IssueToken) -> Result<IssuedToken>;
 
     /// An unrevoked token of the caller.
-    async fn get(&self, caller: Caller, id: TokenId) -> Result<PersonalAccessToken>;
+    async fn get(&self, caller: Caller, id: TokenId) -> Result<Token>;
 
     /// The unrevoked tokens of the caller, in the order of issue.
     async fn list(&self, caller: Caller, window: Window<TokenId>) -> Result<TokenPage>;
@@ -76,17 +83,18 @@ impl Tokens for TokenService {
         let now = self.core.now();
         let mint = Mint::new(&self.core, now);
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            let authentication = access::authenticate_locking(tx, caller, now)?;
-            policy::allow(&authentication.user, Action::ManageSelf, Standing::Platform)?;
-            let issued = issue(tx, now, &mint, authentication.user.id, &command)?;
+            let action = Action::ManageSelf;
+            let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+            let author = authentication.author(caller);
+            let issued = issue(tx, &author, now, &mint, authentication.user.id, &command)?;
             Ok(authentication.used(issued))
         };
         self.core.write(caller, now, work).await
     }
 
-    async fn get(&self, caller: Caller, id: TokenId) -> Result<PersonalAccessToken> {
+    async fn get(&self, caller: Caller, id: TokenId) -> Result<Token> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            let authentication = myself(tx, caller, now)?;
+            let authentication = access::enter_platform(tx, caller, now, Action::ManageSelf)?;
             let token = tx.tokens().find(authentication.user.id, id)?;
             Ok(authentication.used(token.ok_or(Error::NotFound(Kind::Token))?))
         };
@@ -95,7 +103,7 @@ impl Tokens for TokenService {
 
     async fn list(&self, caller: Caller, window: Window<TokenId>) -> Result<TokenPage> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            let authentication = myself(tx, caller, now)?;
+            let authentication = access::enter_platform(tx, caller, now, Action::ManageSelf)?;
             let page = tx.tokens().list(authentication.user.id, &window)?;
             Ok(authentication.used(page))
         };
@@ -129,16 +137,30 @@ impl Mint {
 /// Issues a token to a user whose row is locked and who has not too many.
 pub fn issue(
     tx: &mut dyn Tx,
+    author: &Author,
     now: Timestamp,
     mint: &Mint,
     user: UserId,
     command: &IssueToken,
 ) -> Result<IssuedToken> {
+    let claim = idempotency::claim(tx, user, command.once.as_ref(), now, mint.id.uuid())?;
+    if let Claim::Made(id) = claim {
+        let id = id.to_string();
+        return Err(Refusal::SecretShown { id }.into());
+    }
     if command.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::invalid(
             "expire_time",
             "the expiry must lie in the future",
         ));
+    }
+    if let Some(only) = command.organization_id
+        && tx.memberships().held(only, user)?.is_none()
+    {
+        return Err(Error::Denied {
+            action: Action::Use(Permission::ReadOrganization),
+            visible: false,
+        });
     }
     if tx.tokens().count_usable(user, now)? >= TOKENS_PER_USER {
         return Err(Refusal::TokenLimit {
@@ -146,9 +168,11 @@ pub fn issue(
         }
         .into());
     }
-    let token = PersonalAccessToken {
+    let token = Token {
         id: mint.id,
         user_id: user,
+        organization_id: command.organization_id,
+        created_by: None,
         name: command.name.clone(),
         last_four: mint.secret.last_four(),
         created_at: now,
@@ -157,6 +181,8 @@ pub fn issue(
         revoked_at: None,
     };
     tx.tokens().add(&token, &mint.secret.digest())?;
+    let changes = vec![Change::set("name", token.name.as_str())];
+    note(tx, author, now, &token, Act::TokenCreated, changes)?;
     Ok(IssuedToken {
         token,
         secret: mint.secret.clone(),
@@ -164,16 +190,30 @@ pub fn issue(
 }
 
 fn revoke(tx: &mut dyn Tx, caller: &Caller, now: Timestamp, id: TokenId) -> Result<Used<()>> {
-    let authentication = myself(tx, caller, now)?;
-    if tx.tokens().revoke(authentication.user.id, id, now)? {
-        Ok(authentication.used(()))
-    } else {
-        Err(Error::NotFound(Kind::Token))
-    }
+    let authentication = access::enter_platform_locked(tx, caller, now, Action::ManageSelf)?;
+    let user = authentication.user.id;
+    let token = tx.tokens().find(user, id)?;
+    let token = token.ok_or(Error::NotFound(Kind::Token))?;
+    tx.tokens().revoke(user, id, now)?;
+    let author = authentication.author(caller);
+    note(tx, &author, now, &token, Act::TokenRevoked, Vec::new())?;
+    Ok(authentication.used(()))
 }
 
-fn myself(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Authentication> {
-    let authentication = access::authenticate(tx, caller, now)?;
-    policy::allow(&authentication.user, Action::ManageSelf, Standing::Platform)?;
-    Ok(authentication)
+/// Records in its user's log what happened to a token.
+fn note(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    token: &Token,
+    act: Act,
+    changes: Vec<Change>,
+) -> Result<()> {
+    let deed = Deed {
+        chain: Chain::User(token.user_id),
+        act,
+        target: Target::Token(token.id),
+        changes,
+    };
+    audit::record(tx, author, now, &deed)
 }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::Core;
 use crate::Result;
 use crate::access::{self, Caller};
-use crate::policy::{self, Action, Standing};
+use crate::policy::Action;
 use crate::port::Tx;
 use crate::user::User;
 
@@ -35,8 +35,7 @@ impl UserService {
 impl Users for UserService {
     async fn me(&self, caller: Caller) -> Result<User> {
         let work = |tx: &mut dyn Tx, caller: &Caller, now| {
-            let authentication = access::authenticate(tx, caller, now)?;
-            policy::allow(&authentication.user, Action::ManageSelf, Standing::Platform)?;
+            let authentication = access::enter_platform(tx, caller, now, Action::ReadSelf)?;
             Ok(authentication.used(authentication.user.clone()))
         };
         self.core.read_one(caller, work).await

@@ -75,7 +75,19 @@ mod tests {
             assert_eq!(RoleKey::parse(text).unwrap().as_str(), text);
         }
         let long = "x".repeat(64);
-        for text in ["", "-a", "a-", "A", "a b", "é", "admin", "org-admin", "workspace-viewer", "owner", &long] {
+        for text in [
+            "",
+            "-a",
+            "a-",
+            "A",
+            "a b",
+            "é",
+            "admin",
+            "org-admin",
+            "workspace-viewer",
+            "owner",
+            &long,
+        ] {
             assert!(RoleKey::parse(text).is_err(), "{text}");
         }
     }
@@ -83,7 +95,10 @@ mod tests {
     #[test]
     fn titles_suggest_keys() {
         let suggested = |title| RoleKey::suggested(title).map(|key| key.to_string());
-        assert_eq!(suggested("  Team Lead (EU) ").as_deref(), Some("team-lead-eu"));
+        assert_eq!(
+            suggested("  Team Lead (EU) ").as_deref(),
+            Some("team-lead-eu")
+        );
         assert_eq!(suggested("Org Admin"), None);
         assert_eq!(suggested("役割"), None);
         assert_eq!(suggested(&"x".repeat(90)).unwrap().len(), 63);

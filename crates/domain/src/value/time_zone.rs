@@ -40,10 +40,22 @@ mod tests {
 
     #[test]
     fn zones_look_like_zones() {
-        for text in ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"] {
+        for text in [
+            "UTC",
+            "Europe/Berlin",
+            "America/Argentina/Buenos_Aires",
+            "Etc/GMT+5",
+        ] {
             assert_eq!(TimeZone::parse(text).unwrap().as_str(), text);
         }
-        for text in ["", "Europe/", "/Berlin", "../etc/passwd", "Europe Berlin", "+01:00"] {
+        for text in [
+            "",
+            "Europe/",
+            "/Berlin",
+            "../etc/passwd",
+            "Europe Berlin",
+            "+01:00",
+        ] {
             assert!(TimeZone::parse(text).is_err(), "{text}");
         }
     }

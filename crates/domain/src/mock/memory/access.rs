@@ -1,10 +1,12 @@
 use super::MemoryTx;
 use super::state::State;
 use crate::Result;
-use crate::access::{Arrival, Authentication, Place};
+use crate::access::{Arrival, Authentication, Place, Sponsor};
 use crate::id::OrganizationId;
 use crate::port::AccessRepo;
+use crate::role::Permissions;
 use crate::secret::Digest;
+use crate::token::Token;
 
 impl AccessRepo for MemoryTx {
     fn authenticate(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
@@ -23,11 +25,13 @@ impl AccessRepo for MemoryTx {
         let place = match state.organizations.get(&id) {
             Some(organization) => Some(Place {
                 view: state.view(organization)?,
-                membership: state.membership(id, authentication.user.id).cloned(),
+                held: state.held(id, authentication.user.id),
+                granted: Permissions::NONE,
             }),
             None => None,
         };
         Ok(Some(Arrival {
+            sponsor: sponsor(state, &authentication.token, id)?,
             authentication,
             place,
         }))
@@ -43,4 +47,17 @@ fn authentication(state: &State, digest: &Digest) -> Result<Option<Authenticatio
         })
     })
     .transpose()
+}
+
+/// Who made the token, and what they hold in the organization.
+fn sponsor(state: &State, token: &Token, id: OrganizationId) -> Result<Option<Sponsor>> {
+    let Some(maker) = token.created_by else {
+        return Ok(None);
+    };
+    let user = state.user(maker)?;
+    Ok(Some(Sponsor {
+        active: user.active,
+        superuser: user.superuser,
+        held: state.held(id, maker),
+    }))
 }

@@ -1,12 +1,21 @@
 //! A store in memory that keeps every promise of the ports but durability.
 
 mod access;
+mod audit;
+mod domain;
 mod installation;
+mod invitation;
 mod membership;
 mod organization;
+mod outbox;
+mod plan;
+mod preferences;
+mod request;
+mod role;
 mod state;
 mod token;
 mod user;
+mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -14,9 +23,11 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 
 use self::state::State;
+use crate::outbox::Message;
 use crate::port::{
-    Access, AccessRepo, InstallationRepo, MembershipRepo, OrganizationRepo, Output, Probe, Store,
-    TokenRepo, Tx, UserRepo, Work,
+    Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
+    OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, Probe, RequestRepo, RoleRepo,
+    Store, TokenRepo, Tx, UserRepo, Work, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -33,6 +44,14 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The messages that wait to be sent, by id. No port reads them yet; a test that runs over any
+    /// store takes a message's secret from [`super::SequentialRandom::last`] instead.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.outbox.values().cloned().collect()
     }
 }
 
@@ -114,6 +133,42 @@ impl Tx for MemoryTx {
     }
 
     fn tokens(&mut self) -> &mut dyn TokenRepo {
+        self
+    }
+
+    fn roles(&mut self) -> &mut dyn RoleRepo {
+        self
+    }
+
+    fn invitations(&mut self) -> &mut dyn InvitationRepo {
+        self
+    }
+
+    fn workspaces(&mut self) -> &mut dyn WorkspaceRepo {
+        self
+    }
+
+    fn preferences(&mut self) -> &mut dyn PreferencesRepo {
+        self
+    }
+
+    fn plans(&mut self) -> &mut dyn PlanRepo {
+        self
+    }
+
+    fn domains(&mut self) -> &mut dyn DomainRepo {
+        self
+    }
+
+    fn audit(&mut self) -> &mut dyn AuditRepo {
+        self
+    }
+
+    fn requests(&mut self) -> &mut dyn RequestRepo {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn OutboxRepo {
         self
     }
 

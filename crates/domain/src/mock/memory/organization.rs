@@ -1,5 +1,5 @@
 use super::MemoryTx;
-use super::state::{State, cut};
+use super::state::{State, cut, number};
 use crate::filter::{Filter, TextTest};
 use crate::id::{OrganizationId, UserId};
 use crate::organization::{Organization, OrganizationView, Version};
@@ -59,8 +59,7 @@ impl OrganizationRepo for MemoryTx {
     fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32> {
         let all = self.reading()?.organizations.values();
         let theirs = all.filter(|o| o.is_live() && o.owner_id == owner);
-        let count = theirs.take(at_most as usize).count();
-        Ok(u32::try_from(count).unwrap_or(at_most))
+        Ok(number(theirs.take(at_most as usize)))
     }
 
     fn list_of_member(

@@ -1,17 +1,23 @@
 use super::MemoryTx;
-use super::state::{KeptToken, cut, duplicate};
+use super::state::{KeptToken, State, cut, duplicate, number};
 use crate::Result;
-use crate::id::{TokenId, UserId};
+use crate::id::{OrganizationId, TokenId, UserId};
 use crate::page::{Page, Window};
 use crate::port::TokenRepo;
 use crate::secret::Digest;
 use crate::time::Timestamp;
-use crate::token::PersonalAccessToken;
+use crate::token::Token;
 
 impl TokenRepo for MemoryTx {
-    fn add(&mut self, token: &PersonalAccessToken, digest: &Digest) -> Result<()> {
+    fn add(&mut self, token: &Token, digest: &Digest) -> Result<()> {
         let state = self.writing()?;
         state.user(token.user_id)?;
+        if let Some(organization) = token.organization_id {
+            state.organization(organization)?;
+        }
+        if let Some(maker) = token.created_by {
+            state.user(maker)?;
+        }
         if state.tokens.values().any(|kept| kept.digest == *digest) {
             return Err(duplicate("the digest"));
         }
@@ -25,16 +31,12 @@ impl TokenRepo for MemoryTx {
         }
     }
 
-    fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<PersonalAccessToken>> {
+    fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<Token>> {
         let found = self.reading()?.tokens.get(&id).map(|kept| &kept.token);
         Ok(found.filter(|token| unrevoked_of(token, user)).cloned())
     }
 
-    fn list(
-        &mut self,
-        user: UserId,
-        window: &Window<TokenId>,
-    ) -> Result<Page<PersonalAccessToken, TokenId>> {
+    fn list(&mut self, user: UserId, window: &Window<TokenId>) -> Result<Page<Token, TokenId>> {
         let all = self.reading()?.tokens.values().map(|kept| &kept.token);
         let rows = all.filter(|token| unrevoked_of(token, user)).cloned();
         Ok(cut(rows.collect(), window, |token| token.id))
@@ -42,21 +44,34 @@ impl TokenRepo for MemoryTx {
 
     fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
         let all = self.reading()?.tokens.values().map(|kept| &kept.token);
-        let count = all
-            .filter(|t| t.user_id == user && t.is_usable(now))
-            .count();
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+        Ok(number(
+            all.filter(|t| t.user_id == user && t.is_usable(now)),
+        ))
     }
 
     fn revoke(&mut self, user: UserId, id: TokenId, now: Timestamp) -> Result<bool> {
-        let found = self.writing()?.tokens.get_mut(&id);
-        match found.filter(|kept| unrevoked_of(&kept.token, user)) {
-            Some(kept) => {
-                kept.token.revoked_at = Some(now);
-                Ok(true)
-            }
-            None => Ok(false),
-        }
+        let which = |token: &Token| token.id == id && token.user_id == user;
+        Ok(revoke(self.writing()?, now, which) > 0)
+    }
+
+    fn revoke_all(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
+        Ok(revoke(self.writing()?, now, |t| t.user_id == user))
+    }
+
+    fn revoke_in(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<u32> {
+        let which =
+            |token: &Token| token.organization_id == Some(organization) && token.user_id == user;
+        Ok(revoke(self.writing()?, now, which))
+    }
+
+    fn revoke_bound(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32> {
+        let which = |token: &Token| token.organization_id == Some(organization);
+        Ok(revoke(self.writing()?, now, which))
     }
 
     fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()> {
@@ -68,6 +83,13 @@ impl TokenRepo for MemoryTx {
     }
 }
 
-fn unrevoked_of(token: &PersonalAccessToken, user: UserId) -> bool {
+fn unrevoked_of(token: &Token, user: UserId) -> bool {
     token.user_id == user && token.revoked_at.is_none()
+}
+
+/// Revokes what is not yet revoked, and answers how many that were.
+fn revoke(state: &mut State, now: Timestamp, which: impl Fn(&Token) -> bool) -> u32 {
+    let tokens = state.tokens.values_mut().map(|kept| &mut kept.token);
+    let found = tokens.filter(|token| token.revoked_at.is_none() && which(token));
+    number(found.map(|token| token.revoked_at = Some(now)))
 }

@@ -1,15 +1,15 @@
 use super::founding::slugs_to_try;
-use super::{OwnerLimit, UpdateOrganization, check_owner_limit, lock_live, write};
+use super::{OwnerLimit, UpdateOrganization, check_owner_limit, write};
 use crate::access::{self, Caller, Used};
-use crate::error::Kind;
+use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
 use crate::id::{OrganizationId, UserId};
 use crate::organization::{Organization, OrganizationView, Owner, Version};
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::role::Role;
+use crate::role::{Permission, Role};
 use crate::time::Timestamp;
 use crate::user::User;
-use crate::value::Slug;
+use crate::value::{Logo, Slug};
 use crate::{Error, Refusal, Result};
 
 pub(super) fn update(
@@ -19,16 +19,11 @@ pub(super) fn update(
     id: OrganizationId,
     command: &UpdateOrganization,
 ) -> Result<Used<OrganizationView>> {
-    let (authentication, place) = access::enter(tx, caller, now, id, Action::UpdateOrganization)?;
-    // Locked, so that of two changes at once, neither of which minds the other, both succeed.
-    let before = lock_live(tx, id)?;
-    before.version.expect(command.seen)?;
+    let action = Action::Use(Permission::UpdateOrganization);
+    let (authentication, place) = access::enter_locked(tx, caller, now, id, action)?;
     let mut view = place.view;
-    if before.owner_id != view.owner.id {
-        let found = tx.organizations().find(id)?;
-        view = found.ok_or(Error::NotFound(Kind::Organization))?;
-    }
-    view.organization.clone_from(&before);
+    let before = view.organization.clone();
+    before.version.expect(command.seen)?;
     let organization = &mut view.organization;
     if let Some(name) = &command.name {
         organization.name = name.clone();
@@ -44,8 +39,43 @@ pub(super) fn update(
     if *organization != before {
         organization.touch(now);
         write(tx, organization, before.version)?;
+        let changes = differences(&before, organization);
+        let author = authentication.author(caller);
+        note(tx, &author, now, id, Act::OrganizationUpdated, changes)?;
     }
     Ok(authentication.used(view))
+}
+
+/// What an update changed, for the audit log. Of a logo only that it did.
+fn differences(before: &Organization, after: &Organization) -> Vec<Change> {
+    let description = |it: &Organization| it.description.as_ref().map(|d| d.as_str().to_owned());
+    let logo = |it: &Organization| it.logo.as_ref().map(|logo| logo_summary(logo).to_owned());
+    let fields = [
+        (
+            "name",
+            Some(before.name.as_str().to_owned()),
+            Some(after.name.as_str().to_owned()),
+        ),
+        (
+            "slug",
+            Some(before.slug.to_string()),
+            Some(after.slug.to_string()),
+        ),
+        ("description", description(before), description(after)),
+        ("logo", logo(before), logo(after)),
+    ];
+    fields
+        .into_iter()
+        .filter(|(field, old, new)| old != new || (*field == "logo" && before.logo != after.logo))
+        .map(|(field, old, new)| Change::new(field, old.as_deref(), new.as_deref()))
+        .collect()
+}
+
+fn logo_summary(logo: &Logo) -> &str {
+    match logo {
+        Logo::External(url) => url.as_str(),
+        Logo::Image(image) => image.media_type(),
+    }
 }
 
 pub(super) fn transfer(
@@ -57,36 +87,57 @@ pub(super) fn transfer(
     seen: Option<Version>,
     owner_limit: OwnerLimit,
 ) -> Result<Used<OrganizationView>> {
-    let (authentication, _) = access::enter(tx, caller, now, id, Action::TransferOrganization)?;
-    let mut organization = relock(
-        tx,
-        id,
-        seen,
-        &authentication.user,
-        Action::TransferOrganization,
-    )?;
-    let Some(heir) = tx.users().lock(new_owner)? else {
-        return Err(Refusal::UnsuitableOwner.into());
-    };
-    let Some(member) = tx.memberships().find(id, new_owner)? else {
-        return Err(Refusal::UnsuitableOwner.into());
-    };
-    if !heir.can_own() {
-        return Err(Refusal::UnsuitableOwner.into());
-    }
-    if organization.owner_id != heir.id {
-        check_owner_limit(tx, heir.id, owner_limit)?;
-        let roles = member.membership.roles.with(Role::Admin);
-        tx.memberships().set_roles(id, heir.id, roles, now)?;
-        let before = organization.version;
-        organization.owner_id = heir.id;
-        organization.touch(now);
-        write(tx, &organization, before)?;
-    }
+    let action = Action::TransferOrganization;
+    let (authentication, place) = access::enter_locked(tx, caller, now, id, action)?;
+    let mut organization = place.view.organization;
+    organization.version.expect(seen)?;
+    let author = authentication.author(caller);
+    let heir = hand_over(tx, &author, now, &mut organization, new_owner, owner_limit)?;
     Ok(authentication.used(OrganizationView {
         owner: Owner::from(&heir),
         organization,
     }))
+}
+
+/// Makes an active person who is a member the owner of a locked organization, and an admin.
+/// Answers the new owner.
+pub fn hand_over(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    organization: &mut Organization,
+    new_owner: UserId,
+    owner_limit: OwnerLimit,
+) -> Result<User> {
+    let id = organization.id;
+    let heir = tx.users().lock(new_owner)?;
+    let heir = heir.ok_or(Refusal::UnsuitableOwner)?;
+    let member = tx.memberships().find(id, new_owner)?;
+    let mut membership = member.ok_or(Refusal::UnsuitableOwner)?.membership;
+    if !heir.can_own() {
+        return Err(Refusal::UnsuitableOwner.into());
+    }
+    if organization.owner_id == heir.id {
+        return Ok(heir);
+    }
+    check_owner_limit(tx, heir.id, owner_limit)?;
+    if !membership.roles.has(Role::Admin) {
+        let before = membership.version;
+        membership.roles = membership.roles.with(Role::Admin);
+        membership.version = before.next();
+        membership.updated_at = now;
+        if !tx.memberships().update(&membership, before)? {
+            return Err(Refusal::VersionMismatch.into());
+        }
+    }
+    let (old_owner, before) = (organization.owner_id.to_string(), organization.version);
+    organization.owner_id = heir.id;
+    organization.touch(now);
+    write(tx, organization, before)?;
+    let new_owner = heir.id.to_string();
+    let changes = vec![Change::new("owner_id", Some(&old_owner), Some(&new_owner))];
+    note(tx, author, now, id, Act::OrganizationTransferred, changes)?;
+    Ok(heir)
 }
 
 pub(super) fn delete(
@@ -96,19 +147,31 @@ pub(super) fn delete(
     id: OrganizationId,
     seen: Option<Version>,
 ) -> Result<Used<()>> {
-    let (authentication, _) = access::enter(tx, caller, now, id, Action::DeleteOrganization)?;
-    let mut organization = relock(
-        tx,
-        id,
-        seen,
-        &authentication.user,
-        Action::DeleteOrganization,
-    )?;
+    let action = Action::DeleteOrganization;
+    let (authentication, place) = access::enter_locked(tx, caller, now, id, action)?;
+    let mut organization = place.view.organization;
+    organization.version.expect(seen)?;
+    close(tx, &authentication.author(caller), now, &mut organization)?;
+    Ok(authentication.used(()))
+}
+
+/// Deletes a locked, live organization. Its invitations and the tokens that are bound to it end
+/// with it, and others can verify its domains.
+pub fn close(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    organization: &mut Organization,
+) -> Result<()> {
+    let id = organization.id;
     let before = organization.version;
     organization.touch(now);
     organization.deleted_at = Some(now);
-    write(tx, &organization, before)?;
-    Ok(authentication.used(()))
+    write(tx, organization, before)?;
+    tx.invitations().revoke_all(id, now)?;
+    tx.tokens().revoke_bound(id, now)?;
+    tx.domains().release_all(id)?;
+    note(tx, author, now, id, Act::OrganizationDeleted, Vec::new())
 }
 
 pub(super) fn restore(
@@ -119,10 +182,10 @@ pub(super) fn restore(
     owner_limit: OwnerLimit,
 ) -> Result<Used<OrganizationView>> {
     let action = Action::RestoreOrganization;
-    let (authentication, _) = access::enter_any(tx, caller, now, id, action)?;
-    let locked = tx.organizations().lock(id)?;
-    let mut organization = locked.ok_or(Error::NotFound(Kind::Organization))?;
-    check_still_owner(&organization, &authentication.user, action)?;
+    // Locked before it is looked at, as in `enter_locked`, which takes live ones only.
+    tx.organizations().lock(id)?;
+    let (authentication, place) = access::enter_any(tx, caller, now, id, action)?;
+    let mut organization = place.view.organization;
     let until = organization.restorable_until().ok_or(Refusal::NotDeleted)?;
     if now >= until {
         return Err(Refusal::RestoreWindowOver { until }.into());
@@ -137,10 +200,31 @@ pub(super) fn restore(
     organization.touch(now);
     organization.deleted_at = None;
     write(tx, &organization, before)?;
+    let author = authentication.author(caller);
+    let changes = vec![Change::set("slug", organization.slug.as_str())];
+    note(tx, &author, now, id, Act::OrganizationRestored, changes)?;
     Ok(authentication.used(OrganizationView {
         owner: Owner::from(&owner),
         organization,
     }))
+}
+
+/// Records what happened to the organization itself.
+fn note(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    id: OrganizationId,
+    act: Act,
+    changes: Vec<Change>,
+) -> Result<()> {
+    let deed = Deed {
+        chain: Chain::Organization(id),
+        act,
+        target: Target::Organization(id),
+        changes,
+    };
+    audit::record(tx, author, now, &deed)
 }
 
 fn free_slug(tx: &mut dyn Tx, organization: &Organization) -> Result<Slug> {
@@ -150,31 +234,4 @@ fn free_slug(tx: &mut dyn Tx, organization: &Organization) -> Result<Slug> {
         }
     }
     Err(Refusal::SlugTaken(organization.slug.to_string()).into())
-}
-
-/// Locks an organization that the caller has entered, and repeats what may have changed between
-/// the look and the lock: that it lives, that the caller still owns it, and its version.
-fn relock(
-    tx: &mut dyn Tx,
-    id: OrganizationId,
-    seen: Option<Version>,
-    actor: &User,
-    action: Action,
-) -> Result<Organization> {
-    let organization = lock_live(tx, id)?;
-    check_still_owner(&organization, actor, action)?;
-    organization.version.expect(seen)?;
-    Ok(organization)
-}
-
-/// Repeats under the lock what the policy decided before it: these actions are the owner's.
-fn check_still_owner(organization: &Organization, actor: &User, action: Action) -> Result<()> {
-    if actor.superuser || organization.owner_id == actor.id {
-        Ok(())
-    } else {
-        Err(Error::Denied {
-            action,
-            visible: true,
-        })
-    }
 }

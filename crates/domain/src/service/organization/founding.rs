@@ -1,17 +1,21 @@
 use uuid::Uuid;
 
-use super::{CreateOrganization, check_owner_limit};
+use super::{CreateOrganization, Terms, check_owner_limit};
 use crate::access::{self, Caller, Used};
+use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
+use crate::error::Kind;
 use crate::id::{MembershipId, OrganizationId};
+use crate::idempotency::{self, Claim};
 use crate::organization::{Organization, OrganizationView, Owner, Version};
-use crate::policy::{self, Action, Standing};
+use crate::policy::Action;
 use crate::port::Tx;
 use crate::service::Core;
 use crate::service::membership::membership_of_owner;
+use crate::subscription::{Plan, Subscription};
 use crate::time::Timestamp;
 use crate::user::User;
 use crate::value::Slug;
-use crate::{Refusal, Result};
+use crate::{Error, Refusal, Result};
 
 /// The ids that founding an organization takes, made before the transaction.
 #[derive(Clone, Copy, Debug)]
@@ -38,22 +42,59 @@ pub(super) fn create(
     fresh: FoundingIds,
     command: &CreateOrganization,
 ) -> Result<Used<OrganizationView>> {
+    let action = Action::CreateOrganization;
     // Whoever may own any number need not wait for their own other requests.
-    let authentication = match command.owner_limit {
-        Some(_) => access::authenticate_locking(tx, caller, now)?,
-        None => access::authenticate(tx, caller, now)?,
+    let mut authentication = match command.owner_limit {
+        Some(_) => access::enter_platform_locked(tx, caller, now, action)?,
+        None => access::enter_platform(tx, caller, now, action)?,
     };
-    let owner = &authentication.user;
-    policy::allow(owner, Action::CreateOrganization, Standing::Platform)?;
-    check_owner_limit(tx, owner.id, command.owner_limit)?;
-    let view = found(tx, now, fresh, command, owner)?;
+    let owner = authentication.user.id;
+    let id = command.id.unwrap_or(fresh.organization);
+    if let Claim::Made(id) = idempotency::claim(tx, owner, command.once.as_ref(), now, id.uuid())? {
+        let made = tx.organizations().find(OrganizationId::new(id))?;
+        let live = made.filter(|view| view.organization.is_live());
+        return Ok(authentication.used(live.ok_or(Error::NotFound(Kind::Organization))?));
+    }
+    check_owner_limit(tx, owner, command.owner_limit)?;
+    let plan = plan(tx, now, &command.terms, &mut authentication.user)?;
+    let author = authentication.author(caller);
+    let view = found(tx, &author, now, fresh, command, &authentication.user)?;
+    if plan != Plan::default() {
+        tx.plans().set(view.organization.id, &plan)?;
+    }
     Ok(authentication.used(view))
+}
+
+/// The plan that a new organization of this owner begins with: there is one trial an owner.
+fn plan(tx: &mut dyn Tx, now: Timestamp, terms: &Terms, owner: &mut User) -> Result<Plan> {
+    let mut plan = Plan {
+        members: terms.members,
+        workspaces: terms.workspaces,
+        ..Plan::default()
+    };
+    let (Some(length), None) = (terms.trial, owner.trial_started_at) else {
+        return Ok(plan);
+    };
+    // Looked at again behind the lock: another request of the same owner may just have had it.
+    let locked = tx.users().lock(owner.id)?;
+    *owner = locked.ok_or(Error::NotFound(Kind::User))?;
+    if owner.trial_started_at.is_none() {
+        let before = owner.version;
+        owner.trial_started_at = Some(now);
+        owner.version = before.next();
+        if !tx.users().update(owner, before)? {
+            return Err(Refusal::VersionMismatch.into());
+        }
+        plan.subscription = Subscription::trial(now, length);
+    }
+    Ok(plan)
 }
 
 /// Founds an organization for an owner who may have it: adds it under the first free slug, and the
 /// owner as its member and admin.
 pub fn found(
     tx: &mut dyn Tx,
+    author: &Author,
     now: Timestamp,
     fresh: FoundingIds,
     command: &CreateOrganization,
@@ -62,13 +103,12 @@ pub fn found(
     if !owner.can_own() {
         return Err(Refusal::ServiceAccountOwner.into());
     }
-    let id = command.id.unwrap_or(fresh.organization);
     let slugs: Vec<Slug> = match &command.slug {
         Some(slug) => vec![slug.clone()],
         None => slugs_to_try(command.name.as_str(), fresh.organization).collect(),
     };
     let mut organization = Organization {
-        id,
+        id: command.id.unwrap_or(fresh.organization),
         name: command.name.clone(),
         slug: slugs[0].clone(),
         description: command.description.clone(),
@@ -82,19 +122,42 @@ pub fn found(
     for slug in slugs {
         organization.slug = slug;
         if tx.organizations().add(&organization)? {
-            let membership = membership_of_owner(fresh.membership, &organization, now);
-            tx.memberships().add(&membership)?;
-            return Ok(OrganizationView {
-                owner: Owner::from(owner),
-                organization,
-            });
+            return establish(tx, author, now, fresh, organization, owner);
         }
         // It may be the id, not the slug; asked only now, so that a racer's id is seen, too.
-        if command.id.is_some() && tx.organizations().find(id)?.is_some() {
+        if command.id.is_some() && tx.organizations().find(organization.id)?.is_some() {
             return Err(Refusal::IdTaken.into());
         }
     }
     Err(Refusal::SlugTaken(organization.slug.to_string()).into())
+}
+
+/// Gives a new organization its owner and the first entry of its log.
+fn establish(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    fresh: FoundingIds,
+    organization: Organization,
+    owner: &User,
+) -> Result<OrganizationView> {
+    let membership = membership_of_owner(fresh.membership, &organization, now);
+    tx.memberships().add(&membership, owner)?;
+    let deed = Deed {
+        chain: Chain::Organization(organization.id),
+        act: Act::OrganizationCreated,
+        target: Target::Organization(organization.id),
+        changes: vec![
+            Change::set("name", organization.name.as_str()),
+            Change::set("slug", organization.slug.as_str()),
+            Change::set("owner_id", &owner.id.to_string()),
+        ],
+    };
+    audit::record_first(tx, author, now, &deed)?;
+    Ok(OrganizationView {
+        owner: Owner::from(owner),
+        organization,
+    })
 }
 
 /// The slugs for a name, best first; the last one is free for certain, being made of an id.

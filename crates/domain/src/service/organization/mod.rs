@@ -7,18 +7,21 @@ mod viewing;
 
 use async_trait::async_trait;
 
+use crate::Refusal;
 use crate::Result;
 use crate::access::Caller;
-use crate::error::Kind;
 use crate::filter::{Filter, TextTest};
 use crate::id::{OrganizationId, UserId};
+use crate::idempotency::Once;
 use crate::organization::{Organization, OrganizationView, Owner, Patch, Version};
 use crate::page::{Page, Window};
 use crate::port::Tx;
+use crate::subscription::Quota;
+use crate::time::Span;
 use crate::user::User;
 use crate::value::{Description, Logo, OrganizationName, Slug};
-use crate::{Error, Refusal};
 
+pub use changing::{close, hand_over};
 pub use founding::{FoundingIds, found};
 pub use service::OrganizationService;
 
@@ -44,6 +47,21 @@ pub struct CreateOrganization {
     pub logo: Option<Logo>,
     /// How many organizations the caller may own with this one.
     pub owner_limit: OwnerLimit,
+    /// What it may use at the beginning.
+    pub terms: Terms,
+    /// The client's name of the request, if it shall have its effect only once.
+    pub once: Option<Once>,
+}
+
+/// What a new organization may use. The operator decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// How long its trial is, if its owner has had none; `None`: there are no trials.
+    pub trial: Option<Span>,
+    /// How many members it may have.
+    pub members: Quota,
+    /// How many workspaces it may have.
+    pub workspaces: Quota,
 }
 
 /// What shall change in an organization.
@@ -118,12 +136,6 @@ pub trait Organizations: Send + Sync {
         id: OrganizationId,
         owner_limit: OwnerLimit,
     ) -> Result<OrganizationView>;
-}
-
-/// Locks a live organization. What was read of it before may be out of date.
-fn lock_live(tx: &mut dyn Tx, id: OrganizationId) -> Result<Organization> {
-    let locked = tx.organizations().lock(id)?.filter(Organization::is_live);
-    locked.ok_or(Error::NotFound(Kind::Organization))
 }
 
 fn write(tx: &mut dyn Tx, organization: &Organization, before: Version) -> Result<()> {
