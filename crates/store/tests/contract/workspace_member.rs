@@ -5,7 +5,7 @@ use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Store;
-use rollbook_domain::role::{CustomRole, Permission, Permissions, Role, WorkspaceRole};
+use rollbook_domain::role::{CustomRole, Permission, Permissions, Role, RoleScope, WorkspaceRole};
 use rollbook_domain::time::Span;
 use rollbook_domain::workspace::{Workspace, WorkspaceMemberView, WorkspaceMembership};
 use rollbook_domain::{Error, Refusal, Result};
@@ -202,7 +202,14 @@ async fn permissions_are_those_of_all_roles(database: &TestDatabase) -> Outcome 
     let store = database.store()?;
     let office = office(&*store).await?;
     let House { ann, bob, .. } = &office.house;
-    let all: Vec<_> = office.roles.iter().collect();
+    let wide = CustomRole {
+        scope: RoleScope::Organization,
+        ..custom_role("wide", &office.house.acme, Permission::ALL)
+    };
+    let mut all: Vec<_> = office.roles.iter().collect();
+    all.push(&wide);
+    let role = wide.clone();
+    store.write(move |tx| tx.roles().add(&role)).await?;
     let viewer = [WorkspaceRole::Viewer];
     add(&*store, &belonging(&office.lab, ann, &viewer, &all)).await?;
     add(&*store, &belonging(&office.lab, bob, &WorkspaceRole::ALL, &[])).await?;
