@@ -9,7 +9,7 @@ use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::MembershipRepo;
 use rollbook_domain::user::User;
 
-use super::assigned::diff;
+use super::member_roles::diff;
 use super::condition::condition;
 use super::member_order::{behind, key, ordering, test};
 use super::permissions::CustomPermissions;

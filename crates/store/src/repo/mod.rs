@@ -2,17 +2,25 @@
 
 mod access;
 mod assigned;
+mod audit;
 mod condition;
+mod domain;
 mod installation;
 mod invitation;
 mod member_order;
+mod member_roles;
 mod membership;
 mod organization;
+mod outbox;
 mod owned;
 mod permissions;
+mod plan;
+mod preferences;
+mod request;
 mod role;
 mod token;
 mod user;
+mod workspace;
 mod written;
 
 use rollbook_domain::page::{From, Window};
