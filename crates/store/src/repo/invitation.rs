@@ -13,7 +13,7 @@ use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::Email;
 use uuid::Uuid;
 
-use super::member_roles::diff;
+use super::assigned::diff;
 use super::start;
 use super::written::Condition;
 use crate::row::{AssignedRow, InvitationRow, InvitationViewRow, NewInvitation, invitation_view};

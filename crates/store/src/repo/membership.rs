@@ -11,7 +11,7 @@ use rollbook_domain::user::User;
 
 use super::condition::condition;
 use super::member_order::{behind, key, ordering, test};
-use super::member_roles::diff;
+use super::assigned::diff;
 use super::permissions::CustomPermissions;
 use crate::row::{MembershipRow, NewMembership, PersonRow, held};
 use crate::schema::{membership_roles, memberships, users};

@@ -8,7 +8,6 @@ mod domain;
 mod installation;
 mod invitation;
 mod member_order;
-mod member_roles;
 mod membership;
 mod organization;
 mod outbox;
@@ -21,6 +20,7 @@ mod role;
 mod token;
 mod user;
 mod workspace;
+mod workspace_roles;
 mod written;
 
 use rollbook_domain::page::{From, Window};

@@ -5,7 +5,7 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Nullable, Text};
 
-use super::assigned::Spelling;
+use super::workspace_roles::Spelling;
 
 /// What the custom roles of the membership in the same row permit, as keys between spaces; null
 /// without such roles. A subquery, so that a caller's rights come with the caller in one

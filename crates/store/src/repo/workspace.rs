@@ -9,15 +9,16 @@ use rollbook_domain::membership::{Direction, SortValue};
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::WorkspaceRepo;
-use rollbook_domain::role::{AssignedRole, Permissions};
+use rollbook_domain::role::Permissions;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
     WorkspaceView,
 };
 
-use super::assigned::{AssignedPermissions, AssignedRoles};
+use super::assigned::diff;
 use super::condition::text_condition;
 use super::start;
+use super::workspace_roles::{AssignedPermissions, AssignedRoles};
 use super::written::{Condition, Ordering};
 use crate::row::{
     NewWorkspace, NewWorkspaceMembership, OwnerRow, WorkspaceMembershipRow, WorkspaceRow,
@@ -214,9 +215,8 @@ impl WorkspaceRepo for SqlTx<'_> {
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
-        for role in &membership.custom_roles {
-            self.assign(membership, role)?;
-        }
+        let (_, roles) = diff(&[], &membership.custom_roles);
+        self.assign_in_workspace(membership, &roles)?;
         Ok(true)
     }
 
@@ -303,7 +303,20 @@ impl WorkspaceRepo for SqlTx<'_> {
         if updated.map_err(failed)? == 0 {
             return Ok(false);
         }
-        self.reassign(membership)?;
+        let (organization, workspace, user) = key(membership);
+        let kept: Vec<Key> = each!(self, |connection| assigned::table
+            .filter(assigned::organization_id.eq(organization))
+            .filter(assigned::workspace_id.eq(workspace))
+            .filter(assigned::user_id.eq(user))
+            .select(assigned::role_id)
+            .load(*connection))
+        .map_err(failed)?;
+        let (surplus, missing) = diff(&kept, &membership.custom_roles);
+        for role in surplus {
+            let row = assigned::table.find((organization, workspace, user, role));
+            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
+        }
+        self.assign_in_workspace(membership, &missing)?;
         Ok(true)
     }
 
@@ -348,46 +361,26 @@ impl WorkspaceRepo for SqlTx<'_> {
 }
 
 impl SqlTx<'_> {
-    /// Takes the custom roles away that the membership has no more, and adds the new ones.
-    fn reassign(&mut self, membership: &WorkspaceMembership) -> Result<()> {
+    /// Gives a member of a workspace custom roles that they do not have there.
+    fn assign_in_workspace(
+        &mut self,
+        membership: &WorkspaceMembership,
+        roles: &[Key],
+    ) -> Result<()> {
         let (organization, workspace, user) = key(membership);
-        let kept: Vec<Key> = each!(self, |connection| assigned::table
-            .filter(assigned::organization_id.eq(organization))
-            .filter(assigned::workspace_id.eq(workspace))
-            .filter(assigned::user_id.eq(user))
-            .select(assigned::role_id)
-            .load(*connection))
-        .map_err(failed)?;
-        let wanted = &membership.custom_roles;
-        for gone in kept
-            .iter()
-            .filter(|id| wanted.iter().all(|role| role.id.uuid() != id.0))
-        {
-            let key = (organization, workspace, user, *gone);
-            each!(self, |connection| diesel::delete(assigned::table.find(key))
+        for role in roles {
+            let row = (
+                assigned::organization_id.eq(organization),
+                assigned::workspace_id.eq(workspace),
+                assigned::user_id.eq(user),
+                assigned::role_id.eq(*role),
+            );
+            each!(self, |connection| diesel::insert_into(assigned::table)
+                .values(row)
                 .execute(*connection))
             .map_err(failed)?;
         }
-        for role in wanted {
-            if !kept.contains(&Key(role.id.uuid())) {
-                self.assign(membership, role)?;
-            }
-        }
         Ok(())
-    }
-
-    fn assign(&mut self, membership: &WorkspaceMembership, role: &AssignedRole) -> Result<()> {
-        let (organization, workspace, user) = key(membership);
-        let row = (
-            assigned::organization_id.eq(organization),
-            assigned::workspace_id.eq(workspace),
-            assigned::user_id.eq(user),
-            assigned::role_id.eq(Key(role.id.uuid())),
-        );
-        let assigned = each!(self, |connection| diesel::insert_into(assigned::table)
-            .values(row)
-            .execute(*connection));
-        assigned.map(drop).map_err(failed)
     }
 }
 
