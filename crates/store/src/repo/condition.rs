@@ -20,11 +20,7 @@ pub(super) fn text_condition(filter: &Filter<TextTest>, column: &'static str) ->
     condition(filter, |written, test| text_test(written, column, test))
 }
 
-fn write<T>(
-    written: &mut Condition,
-    filter: &Filter<T>,
-    test: impl Fn(&mut Condition, &T) + Copy,
-) {
+fn write<T>(written: &mut Condition, filter: &Filter<T>, test: impl Fn(&mut Condition, &T) + Copy) {
     match filter {
         Filter::All(parts) => written.join(parts, " AND ", "TRUE", |w, part| write(w, part, test)),
         Filter::Any(parts) => written.join(parts, " OR ", "FALSE", |w, part| write(w, part, test)),

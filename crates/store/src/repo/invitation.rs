@@ -16,9 +16,7 @@ use uuid::Uuid;
 use super::assigned::diff;
 use super::start;
 use super::written::Condition;
-use crate::row::{
-    AssignedRow, InvitationRow, InvitationViewRow, NewInvitation, invitation_view,
-};
+use crate::row::{AssignedRow, InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
 use crate::schema::{invitation_roles, invitations, organizations, roles, users, workspaces};
 use crate::sql::{Key, Moment};
 use crate::tx::{SqlTx, each, failed};
@@ -284,7 +282,9 @@ fn in_states(states: &[InvitationState], now: Timestamp) -> Condition {
         return written;
     }
     // In a fixed order, so that there are only so many texts.
-    let wanted = InvitationState::ALL.into_iter().filter(|it| states.contains(it));
+    let wanted = InvitationState::ALL
+        .into_iter()
+        .filter(|it| states.contains(it));
     written.join(wanted, " OR ", "FALSE", |written, state| match state {
         InvitationState::Pending => {
             written.sql("(invitations.state = 'pending' AND invitations.expires_at > ");

@@ -104,9 +104,13 @@ const fn beyond(direction: Direction) -> &'static str {
 
 /// `(a, b) > (x, y)`: both databases start to read an index there.
 fn write_row(written: &mut Condition, places: &[Bounded<'_>], direction: Direction) {
-    written.join(places, ", ", "", |written, (column, _, _)| written.sql(column));
+    written.join(places, ", ", "", |written, (column, _, _)| {
+        written.sql(column)
+    });
     written.sql(beyond(direction));
-    written.join(places, ", ", "", |written, (_, _, bound)| bound.write(written));
+    written.join(places, ", ", "", |written, (_, _, bound)| {
+        bound.write(written)
+    });
 }
 
 /// `(a > x OR (a = x AND (b < y OR …)))`, where the directions differ.
@@ -182,7 +186,11 @@ fn has(written: &mut Condition, role: RoleRef) {
         RoleRef::Custom(id) => {
             let id = Key(id.uuid());
             for table in ["membership_roles", "workspace_membership_roles"] {
-                written.sql(if table == "membership_roles" { "(" } else { " OR " });
+                written.sql(if table == "membership_roles" {
+                    "("
+                } else {
+                    " OR "
+                });
                 written.sql("EXISTS (SELECT 1 FROM ");
                 written.sql(table);
                 written.sql(

@@ -9,9 +9,9 @@ use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::MembershipRepo;
 use rollbook_domain::user::User;
 
-use super::assigned::diff;
 use super::condition::condition;
 use super::member_order::{behind, key, ordering, test};
+use super::assigned::diff;
 use super::permissions::CustomPermissions;
 use crate::row::{MembershipRow, NewMembership, PersonRow, held};
 use crate::schema::{membership_roles, memberships, users};
@@ -38,7 +38,7 @@ impl MembershipRepo for SqlTx<'_> {
         }
         let roles = membership.custom_roles.iter();
         let roles: Vec<_> = roles.map(|role| Key(role.id.uuid())).collect();
-        self.assign(membership, &roles)?;
+        self.give(membership, &roles)?;
         Ok(true)
     }
 
@@ -76,17 +76,16 @@ impl MembershipRepo for SqlTx<'_> {
             From::Skip(rows) => (None, i64::from(*rows)),
         };
         let behind = behind(order, after)?;
-        let rows: Vec<(MembershipRow, PersonRow)> = each!(self, |connection| members_of!(
-            organization
-        )
-        .filter(condition(filter, test))
-        .filter(behind)
-        .order(ordering(order))
-        .limit(window.fetch())
-        .offset(skip)
-        .select((MembershipRow::as_select(), PersonRow::as_select()))
-        .load(*connection))
-        .map_err(failed)?;
+        let rows: Vec<(MembershipRow, PersonRow)> =
+            each!(self, |connection| members_of!(organization)
+                .filter(condition(filter, test))
+                .filter(behind)
+                .order(ordering(order))
+                .limit(window.fetch())
+                .offset(skip)
+                .select((MembershipRow::as_select(), PersonRow::as_select()))
+                .load(*connection))
+            .map_err(failed)?;
         let total = match window.count {
             true => Some(self.count_members_who(organization, filter)?),
             false => None,
@@ -131,7 +130,7 @@ impl MembershipRepo for SqlTx<'_> {
             let row = membership_roles::table.find((organization, user, role));
             each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
         }
-        self.assign(membership, &missing)?;
+        self.give(membership, &missing)?;
         Ok(true)
     }
 
@@ -173,7 +172,7 @@ fn keys(membership: &Membership) -> (Key, Key) {
 
 impl SqlTx<'_> {
     /// Gives a member custom roles that they do not have.
-    fn assign(&mut self, membership: &Membership, roles: &[Key]) -> Result<()> {
+    fn give(&mut self, membership: &Membership, roles: &[Key]) -> Result<()> {
         let (organization, user) = keys(membership);
         for role in roles {
             let row = (

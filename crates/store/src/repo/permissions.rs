@@ -1,13 +1,11 @@
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
 };
-#[cfg(feature = "postgres")]
-use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::sql_types::{Nullable, Text};
-#[cfg(feature = "sqlite")]
-use diesel::sqlite::Sqlite;
+
+use super::workspace_roles::Spelling;
 
 /// What the custom roles of the membership in the same row permit, as keys between spaces; null
 /// without such roles. A subquery, so that a caller's rights come with the caller in one
@@ -26,33 +24,18 @@ impl<G> ValidGrouping<G> for CustomPermissions {
     type IsAggregate = is_aggregate::No;
 }
 
-macro_rules! subquery {
-    ($joined:literal) => {
-        concat!(
-            "(SELECT ",
-            $joined,
+impl<DB: Spelling> QueryFragment<DB> for CustomPermissions {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("(SELECT ");
+        out.push_sql(DB::JOIN);
+        out.push_sql(
             "(roles.permissions, ' ') FROM membership_roles INNER JOIN roles \
              ON roles.organization_id = membership_roles.organization_id \
              AND roles.id = membership_roles.role_id \
              WHERE membership_roles.organization_id = memberships.organization_id \
              AND membership_roles.user_id = memberships.user_id \
-             AND roles.scope = 'organization')"
-        )
-    };
-}
-
-#[cfg(feature = "sqlite")]
-impl QueryFragment<Sqlite> for CustomPermissions {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        out.push_sql(subquery!("group_concat"));
-        Ok(())
-    }
-}
-
-#[cfg(feature = "postgres")]
-impl QueryFragment<Pg> for CustomPermissions {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(subquery!("string_agg"));
+             AND roles.scope = 'organization')",
+        );
         Ok(())
     }
 }

@@ -41,7 +41,10 @@ impl RoleRepo for SqlTx<'_> {
     }
 
     fn find(&mut self, organization: OrganizationId, id: RoleId) -> Result<Option<CustomRole>> {
-        first!(self, roles_of!(organization).filter(roles::id.eq(Key(id.uuid()))))
+        first!(
+            self,
+            roles_of!(organization).filter(roles::id.eq(Key(id.uuid())))
+        )
     }
 
     fn find_by_key(
@@ -49,7 +52,10 @@ impl RoleRepo for SqlTx<'_> {
         organization: OrganizationId,
         key: &RoleKey,
     ) -> Result<Option<CustomRole>> {
-        first!(self, roles_of!(organization).filter(roles::role_key.eq(key.as_str())))
+        first!(
+            self,
+            roles_of!(organization).filter(roles::role_key.eq(key.as_str()))
+        )
     }
 
     fn find_by_title(
@@ -57,7 +63,10 @@ impl RoleRepo for SqlTx<'_> {
         organization: OrganizationId,
         title: &RoleTitle,
     ) -> Result<Option<CustomRole>> {
-        first!(self, roles_of!(organization).filter(roles::title_key.eq(title.key())))
+        first!(
+            self,
+            roles_of!(organization).filter(roles::title_key.eq(title.key()))
+        )
     }
 
     fn list(

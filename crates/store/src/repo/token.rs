@@ -61,11 +61,7 @@ impl TokenRepo for SqlTx<'_> {
         Ok(found.map_err(failed)?.map(TokenRow::into_token))
     }
 
-    fn list(
-        &mut self,
-        user: UserId,
-        window: &Window<TokenId>,
-    ) -> Result<Page<Token, TokenId>> {
+    fn list(&mut self, user: UserId, window: &Window<TokenId>) -> Result<Page<Token, TokenId>> {
         let (after, skip) = start(window, TokenId::uuid);
         let rows: Vec<TokenRow> = each!(self, |connection| unrevoked_of!(user)
             .filter(tokens::id.gt(after))
@@ -85,12 +81,7 @@ impl TokenRepo for SqlTx<'_> {
             None
         };
         let items = rows.into_iter().map(TokenRow::into_token).collect();
-        Ok(Page::cut(
-            items,
-            window,
-            total,
-            |token: &Token| token.id,
-        ))
+        Ok(Page::cut(items, window, total, |token: &Token| token.id))
     }
 
     fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32> {

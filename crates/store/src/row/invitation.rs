@@ -117,7 +117,10 @@ impl InvitationRow {
 /// An invitation with the names of the organization, the workspace and the inviter.
 pub(crate) type InvitationViewRow = (InvitationRow, String, Option<String>, Option<String>);
 
-pub(crate) fn view(row: InvitationViewRow, custom_roles: Vec<AssignedRole>) -> Result<InvitationView> {
+pub(crate) fn view(
+    row: InvitationViewRow,
+    custom_roles: Vec<AssignedRole>,
+) -> Result<InvitationView> {
     let (invitation, organization, workspace, inviter) = row;
     Ok(InvitationView {
         invitation: invitation.into_invitation(custom_roles)?,

@@ -8,7 +8,7 @@ use rollbook_domain::organization::Organization;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::Role;
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
 use rollbook_domain::value::{Logo, LogoImage, Malformed};
 
@@ -25,7 +25,7 @@ on_both! {
 }
 
 /// Writes a user with a token whose secret is the sample of the user's name.
-fn sign_up(tx: &mut dyn Tx, user: &User, token: &PersonalAccessToken) -> Result<()> {
+fn sign_up(tx: &mut dyn Tx, user: &User, token: &Token) -> Result<()> {
     tx.users().add(user)?;
     let digest = sample::secret(user.display_name.as_str()).digest();
     tx.tokens().add(token, &digest)
@@ -77,7 +77,7 @@ async fn what_no_longer_works_is_found_too(database: &TestDatabase) -> Outcome {
         active: false,
         ..sample::user("ann")
     };
-    let token = PersonalAccessToken {
+    let token = Token {
         expires_at: Some(Timestamp::from_millis(1)),
         last_used_at: Some(Timestamp::from_millis(2)),
         revoked_at: Some(Timestamp::from_millis(3)),
