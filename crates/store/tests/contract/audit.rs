@@ -196,7 +196,7 @@ async fn the_windows_of_a_log(database: &TestDatabase) -> Outcome {
         (Window::first(1), 0..1, true),
         (Window::first(22), 0..22, true),
         (Window::first(u32::MAX).counted(), 0..23, false),
-        (Window::after(19, 5), 4..9, true),
+        (Window::after(19, 5), 5..10, true),
         (Window::after(6, 5).counted(), 18..23, false),
         (Window::after(1, 5), 23..23, false),
         (Window::after(0, 5), 23..23, false),
@@ -230,7 +230,8 @@ fn various() -> Vec<Entry> {
     let various = |at: u32| {
         sealed(Entry {
             at: FixedClock::START.plus(Span::seconds(at)),
-            actor_id: (at % 2 == 0).then(|| UserId::new(sample::uuid(["ann", "bob"][at as usize / 2 % 2]))),
+            actor_id: (at % 2 == 0)
+                .then(|| UserId::new(sample::uuid(["ann", "bob"][at as usize / 2 % 2]))),
             act: ["member.created", "member.updated", "it's"][at as usize % 3].to_owned(),
             target_kind: ["membership", "role"][at as usize / 12].to_owned(),
             target_id: sample::uuid(["one", "two", "three"][at as usize % 3]),
@@ -249,8 +250,16 @@ async fn filters_decide_what_the_domain_decides(database: &TestDatabase) -> Outc
     let ann = || Test(EntryTest::Actor(UserId::new(sample::uuid("ann"))));
     let act = |key: &str| Test(EntryTest::Act(key.to_owned()));
     let role = || Test(EntryTest::TargetKind("role".to_owned()));
-    let later = |seconds| Test(EntryTest::NotBefore(FixedClock::START.plus(Span::seconds(seconds))));
-    let earlier = |seconds| Test(EntryTest::Before(FixedClock::START.plus(Span::seconds(seconds))));
+    let later = |seconds| {
+        Test(EntryTest::NotBefore(
+            FixedClock::START.plus(Span::seconds(seconds)),
+        ))
+    };
+    let earlier = |seconds| {
+        Test(EntryTest::Before(
+            FixedClock::START.plus(Span::seconds(seconds)),
+        ))
+    };
     let filters = [
         Filter::everything(),
         Any(vec![]),
@@ -329,8 +338,9 @@ async fn writers_who_lock_make_one_chain(database: &TestDatabase) -> Outcome {
         move |tx: &mut dyn rollbook_domain::port::Tx| {
             tx.organizations().lock(id)?;
             let head = tx.audit().head(chain)?;
-            let (sequence, previous) =
-                head.map_or((0, Digest::new([0; 32])), |head| (head.sequence, head.digest));
+            let (sequence, previous) = head.map_or((0, Digest::new([0; 32])), |head| {
+                (head.sequence, head.digest)
+            });
             tx.audit().add(&sealed(Entry {
                 previous,
                 ..bare(chain, sequence + 1)

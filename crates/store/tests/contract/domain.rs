@@ -309,7 +309,10 @@ async fn what_is_released_can_be_verified_by_others(database: &TestDatabase) -> 
         .await?;
     let found = find(&*store, acme, ours.id).await?.ok_or("it is gone")?;
     assert_eq!((found.verified_at, found.primary), (None, false));
-    assert!(found.version > ours.version, "who saw it primary saw another");
+    assert!(
+        found.version > ours.version,
+        "who saw it primary saw another"
+    );
     assert_eq!(find(&*store, acme, pending.id).await?, Some(pending));
     let kept = find(&*store, house.globex.id, bystander.id).await?;
     assert_eq!(kept, Some(bystander));

@@ -108,7 +108,10 @@ pub(crate) fn belonging(
     roles: &[WorkspaceRole],
     custom: &[&CustomRole],
 ) -> WorkspaceMembership {
-    let mut custom_roles: Vec<_> = custom.iter().map(|role| AssignedRole::from(*role)).collect();
+    let mut custom_roles: Vec<_> = custom
+        .iter()
+        .map(|role| AssignedRole::from(*role))
+        .collect();
     custom_roles.sort_unstable();
     WorkspaceMembership {
         organization_id: workspace.organization_id,

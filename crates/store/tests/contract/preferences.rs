@@ -65,7 +65,9 @@ fn places(number: i64) -> Outcome<DecimalPlaces> {
 /// Preferences that say everything.
 fn full() -> Outcome<General> {
     Ok(General {
-        time_zone: Some(TimeZone::from_stored("America/Argentina/Ushuaia".to_owned())),
+        time_zone: Some(TimeZone::from_stored(
+            "America/Argentina/Ushuaia".to_owned(),
+        )),
         time_format: Some(TimeFormat::TwentyFourHours),
         date_format: Some(DateFormat::MmmmDdYyyy),
         decimal_symbol: Some(DecimalSymbol::Comma),

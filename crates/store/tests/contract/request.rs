@@ -141,9 +141,7 @@ async fn what_is_refused_is_not_remembered(database: &TestDatabase) -> Outcome {
     let outcome: Result<()> = store
         .write(move |tx| {
             let first = request("first", NOW);
-            let answer = tx
-                .requests()
-                .remember(user, &refused, &first, before(60))?;
+            let answer = tx.requests().remember(user, &refused, &first, before(60))?;
             assert_eq!(answer, None);
             Err(Refusal::SeatLimit { limit: 1 }.into())
         })
@@ -263,9 +261,7 @@ async fn the_second_waits_for_the_first(database: &TestDatabase) -> Outcome {
         let (user, claimed) = (ann.id, key.clone());
         let first = request("first", NOW);
         let attempt = crate::harness::ask(&store, move |tx| {
-            let answer = tx
-                .requests()
-                .remember(user, &claimed, &first, before(60))?;
+            let answer = tx.requests().remember(user, &claimed, &first, before(60))?;
             gate.pass();
             match is_made {
                 true => Ok(answer),
@@ -276,8 +272,7 @@ async fn the_second_waits_for_the_first(database: &TestDatabase) -> Outcome {
         let second = request("second", NOW);
         let claimed = key.clone();
         let mut waiting = crate::harness::ask(&store, move |tx| {
-            tx.requests()
-                .remember(user, &claimed, &second, before(60))
+            tx.requests().remember(user, &claimed, &second, before(60))
         });
         let waits = "SELECT count(*) AS count FROM pg_stat_activity \
                      WHERE application_name = current_setting('application_name') \

@@ -79,7 +79,9 @@ async fn a_plan_outlives_changes_of_its_organization(database: &TestDatabase) ->
     assert!(updated.await?);
     assert_eq!(find(&*store, id).await?, Some(full()));
     set(&*store, id, Plan::default()).await?;
-    let found = store.read_one(move |tx| tx.organizations().find(id)).await?;
+    let found = store
+        .read_one(move |tx| tx.organizations().find(id))
+        .await?;
     assert_eq!(found.map(|view| view.organization), Some(changed));
     Ok(())
 }

@@ -26,9 +26,7 @@ on_both! {
 
 async fn add(store: &dyn Store, workspace: &Workspace) -> Result<bool> {
     let workspace = workspace.clone();
-    store
-        .write(move |tx| tx.workspaces().add(&workspace))
-        .await
+    store.write(move |tx| tx.workspaces().add(&workspace)).await
 }
 
 async fn update(store: &dyn Store, workspace: &Workspace, seen: Version) -> Result<bool> {

@@ -42,7 +42,11 @@ async fn many(store: &dyn Store) -> Outcome<(House, Vec<WorkspaceView>)> {
     let house = house(store).await?;
     let mut views = Vec::new();
     for number in 0..23_u32 {
-        let creator = if number % 3 == 0 { &house.bob } else { &house.ann };
+        let creator = if number % 3 == 0 {
+            &house.bob
+        } else {
+            &house.ann
+        };
         let name = workspace(&format!("number {number}"), &house.acme, creator);
         let titled = workspace(TITLES[number as usize % 8], &house.acme, creator);
         let workspace = Workspace {
@@ -251,9 +255,8 @@ async fn the_windows_of_a_member(database: &TestDatabase) -> Outcome {
 }
 
 async fn belong(store: &dyn Store, user: &User, to: &[WorkspaceView]) -> Outcome {
-    let belong = |view: &WorkspaceView| {
-        belonging(&view.workspace, user, &[WorkspaceRole::Viewer], &[])
-    };
+    let belong =
+        |view: &WorkspaceView| belonging(&view.workspace, user, &[WorkspaceRole::Viewer], &[]);
     let memberships: Vec<_> = to.iter().map(belong).collect();
     store
         .write(move |tx| {

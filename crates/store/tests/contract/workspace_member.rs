@@ -106,11 +106,7 @@ async fn find(
         .await
 }
 
-async fn granted(
-    store: &dyn Store,
-    workspace: &Workspace,
-    user: UserId,
-) -> Result<Permissions> {
+async fn granted(store: &dyn Store, workspace: &Workspace, user: UserId) -> Result<Permissions> {
     let (organization, workspace) = (workspace.organization_id, workspace.id);
     store
         .read_one(move |tx| tx.workspaces().granted(organization, workspace, user))
@@ -212,15 +208,30 @@ async fn permissions_are_those_of_all_roles(database: &TestDatabase) -> Outcome 
     store.write(move |tx| tx.roles().add(&role)).await?;
     let viewer = [WorkspaceRole::Viewer];
     add(&*store, &belonging(&office.lab, ann, &viewer, &all)).await?;
-    add(&*store, &belonging(&office.lab, bob, &WorkspaceRole::ALL, &[])).await?;
-    add(&*store, &belonging(&office.shop, bob, &viewer, &[&office.roles[1]])).await?;
-    add(&*store, &belonging(&office.theirs, ann, &viewer, &[&office.their_role])).await?;
+    add(
+        &*store,
+        &belonging(&office.lab, bob, &WorkspaceRole::ALL, &[]),
+    )
+    .await?;
+    add(
+        &*store,
+        &belonging(&office.shop, bob, &viewer, &[&office.roles[1]]),
+    )
+    .await?;
+    add(
+        &*store,
+        &belonging(&office.theirs, ann, &viewer, &[&office.their_role]),
+    )
+    .await?;
     let viewer = WorkspaceRole::Viewer.permissions();
     let custom = Permissions::of(&[
         Permission::DeleteWorkspace,
         Permission::CreateWorkspaceMembership,
     ]);
-    assert_eq!(granted(&*store, &office.lab, ann.id).await?, viewer.or(custom));
+    assert_eq!(
+        granted(&*store, &office.lab, ann.id).await?,
+        viewer.or(custom)
+    );
     let admin = WorkspaceRole::Admin.permissions();
     assert_eq!(granted(&*store, &office.lab, bob.id).await?, admin);
     assert_eq!(granted(&*store, &office.shop, bob.id).await?, viewer);
@@ -310,17 +321,19 @@ async fn remove(
     user: UserId,
 ) -> Result<bool> {
     store
-        .write(move |tx| {
-            tx.workspaces()
-                .remove_member(organization, workspace, user)
-        })
+        .write(move |tx| tx.workspaces().remove_member(organization, workspace, user))
         .await
 }
 
 async fn who_is_removed_is_gone(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let office = office(&*store).await?;
-    let House { ann, bob, acme, globex } = &office.house;
+    let House {
+        ann,
+        bob,
+        acme,
+        globex,
+    } = &office.house;
     let membership = belonging(
         &office.lab,
         ann,
@@ -346,7 +359,9 @@ async fn who_is_removed_is_gone(database: &TestDatabase) -> Outcome {
 async fn who_leaves_the_organization_leaves_its_workspaces(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let office = office(&*store).await?;
-    let House { bob, acme, globex, .. } = &office.house;
+    let House {
+        bob, acme, globex, ..
+    } = &office.house;
     let roles = [WorkspaceRole::Admin];
     for workspace in [&office.lab, &office.shop] {
         let membership = belonging(workspace, bob, &roles, &[&office.roles[0]]);
@@ -445,7 +460,12 @@ async fn lists_are_in_order(database: &TestDatabase) -> Outcome {
 async fn members_are_counted_as_asked(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let office = office(&*store).await?;
-    let House { ann, bob, acme, globex } = &office.house;
+    let House {
+        ann,
+        bob,
+        acme,
+        globex,
+    } = &office.house;
     let empty = workspace("Empty", acme, ann);
     let added = empty.clone();
     store.write(move |tx| tx.workspaces().add(&added)).await?;
