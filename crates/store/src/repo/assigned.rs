@@ -9,9 +9,7 @@ use rollbook_domain::value::{DisplayName, Email};
 use uuid::Uuid;
 
 use crate::row::{AssignedRow, MembershipRow, PersonRow, kind_of, unknown};
-use crate::schema::{
-    membership_roles, roles, workspace_membership_roles, workspace_memberships,
-};
+use crate::schema::{membership_roles, roles, workspace_membership_roles, workspace_memberships};
 use crate::sql::Key;
 use crate::tx::{SqlTx, each, failed};
 
@@ -68,7 +66,11 @@ impl SqlTx<'_> {
         Ok(page)
     }
 
-    fn custom_roles(&mut self, organization: Key, users: &[Key]) -> Result<Vec<(Key, AssignedRow)>> {
+    fn custom_roles(
+        &mut self,
+        organization: Key,
+        users: &[Key],
+    ) -> Result<Vec<(Key, AssignedRow)>> {
         each!(self, |connection| membership_roles::table
             .inner_join(
                 roles::table.on(roles::organization_id

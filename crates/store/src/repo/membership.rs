@@ -9,9 +9,9 @@ use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::MembershipRepo;
 use rollbook_domain::user::User;
 
+use super::assigned::diff;
 use super::condition::condition;
 use super::member_order::{behind, key, ordering, test};
-use super::assigned::diff;
 use super::permissions::CustomPermissions;
 use crate::row::{MembershipRow, NewMembership, PersonRow, held};
 use crate::schema::{membership_roles, memberships, users};
