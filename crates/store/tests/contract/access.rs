@@ -1,18 +1,16 @@
 //! The repository that finds callers.
 
 use rollbook_domain::access::{Arrival, Authentication, Held, Place, Sponsor};
-use rollbook_domain::id::{OrganizationId, RoleId};
+use rollbook_domain::id::OrganizationId;
 use rollbook_domain::membership::Membership;
 use rollbook_domain::mock::{FixedClock, sample};
-use rollbook_domain::organization::{Organization, Version};
+use rollbook_domain::organization::Organization;
 use rollbook_domain::port::{Store, Tx};
-use rollbook_domain::role::{
-    AssignedRole, CustomRole, Permission, Permissions, Role, RoleScope, Roles,
-};
+use rollbook_domain::role::{AssignedRole, CustomRole, Permission, Permissions, Role, Roles};
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
-use rollbook_domain::value::{Logo, LogoImage, Malformed, RoleKey, RoleTitle};
+use rollbook_domain::value::{Logo, LogoImage, Malformed};
 use rollbook_domain::{Error, Result};
 
 use crate::harness::{assert_error, on_both};
@@ -209,27 +207,6 @@ async fn where_nothing_is_one_arrives_nowhere(database: &TestDatabase) -> Outcom
     Ok(())
 }
 
-/// Roles of this organization, each with these permissions, in this scope.
-fn custom_role(
-    organization: &Organization,
-    name: &str,
-    scope: RoleScope,
-    permissions: &[Permission],
-) -> CustomRole {
-    CustomRole {
-        id: RoleId::new(sample::uuid(&format!("role {name} {}", organization.id))),
-        organization_id: organization.id,
-        scope,
-        key: RoleKey::from_stored(name.to_owned()),
-        title: RoleTitle::from_stored(name.to_owned()),
-        description: None,
-        permissions: Permissions::of(permissions),
-        version: Version::FIRST,
-        created_at: FixedClock::START,
-        updated_at: FixedClock::START,
-    }
-}
-
 /// Ann's organization, of which bob is a member with these roles beside the one he must have.
 fn employ(tx: &mut dyn Tx, name: &str, both: &[User; 2], roles: &[CustomRole]) -> Result<()> {
     let [ann, bob] = both;
@@ -254,13 +231,12 @@ async fn custom_roles_permit_what_they_say_where_they_are(database: &TestDatabas
         sample::organization("Acme", &both[0]),
         sample::organization("Other", &both[0]),
     );
-    let organization = RoleScope::Organization;
     let roles = vec![
-        custom_role(&acme, "host", organization, &[CreateInvitation]),
-        custom_role(&acme, "guard", organization, &[DeleteMembership, CreateInvitation]),
-        custom_role(&acme, "builder", RoleScope::Workspace, &[UpdateWorkspace]),
+        sample::role(&acme, "host", &[CreateInvitation]),
+        sample::role(&acme, "guard", &[DeleteMembership, CreateInvitation]),
+        sample::workspace_role(&acme, "builder", &[UpdateWorkspace]),
     ];
-    let elsewhere = vec![custom_role(&other, "auditor", organization, &[ReadAuditEntry])];
+    let elsewhere = vec![sample::role(&other, "auditor", &[ReadAuditEntry])];
     let bob = both[1].id;
     store
         .write(move |tx| {
@@ -269,7 +245,10 @@ async fn custom_roles_permit_what_they_say_where_they_are(database: &TestDatabas
         })
         .await?;
     for (organization, custom) in [
-        (acme.id, Permissions::of(&[CreateInvitation, DeleteMembership])),
+        (
+            acme.id,
+            Permissions::of(&[CreateInvitation, DeleteMembership]),
+        ),
         (other.id, Permissions::of(&[ReadAuditEntry])),
     ] {
         let expected = Held {
@@ -292,7 +271,7 @@ async fn what_nobody_knows_permits_nothing(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let both = two_users(&*store).await?.map(|each| each.user);
     let acme = sample::organization("Acme", &both[0]);
-    let roles = [custom_role(&acme, "host", RoleScope::Organization, &[])];
+    let roles = [sample::role(&acme, "host", &[])];
     store
         .write(move |tx| employ(tx, "Acme", &both, &roles))
         .await?;
@@ -309,21 +288,9 @@ async fn a_key_comes_with_its_maker(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let [ann, bob] = two_users(&*store).await?.map(|each| each.user);
     let acme = sample::organization("Acme", &ann);
-    let robot = User {
-        organization_id: Some(acme.id),
-        ..sample::service_account("robot")
-    };
-    let key = Token {
-        organization_id: Some(acme.id),
-        created_by: Some(bob.id),
-        ..sample::token("robot", &robot)
-    };
-    let host = [custom_role(
-        &acme,
-        "host",
-        RoleScope::Organization,
-        &[Permission::CreateInvitation],
-    )];
+    let robot = sample::service_account_of(&acme, "robot");
+    let key = sample::key("robot", &acme, &robot, &bob);
+    let host = [sample::role(&acme, "host", &[Permission::CreateInvitation])];
     let (users, made) = ([ann, bob.clone()], key.clone());
     store
         .write(move |tx| {
