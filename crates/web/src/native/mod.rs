@@ -48,11 +48,7 @@ type Caller = crate::dialect::Caller<Native>;
 type Body<T> = crate::body::Body<Native, T>;
 
 /// Everything the dialect can be asked, each kind of resource in its own table.
-pub static OPERATIONS: Table = &[
-    organization::OPERATIONS,
-    me::OPERATIONS,
-    token::OPERATIONS,
-];
+pub static OPERATIONS: Table = &[organization::OPERATIONS, me::OPERATIONS, token::OPERATIONS];
 
 const fn operation(
     id: &'static str,
