@@ -1,12 +1,13 @@
 //! What the domain offers: one driving port an aggregate, with its use cases.
 //!
-//! A driving port ([`Organizations`], [`Memberships`], [`Users`], [`Tokens`], [`Operator`]) is an
+//! A driving port ([`Organizations`], [`Memberships`], [`Invitations`], [`Users`], [`Tokens`], [`Operator`]) is an
 //! asynchronous trait, so that a dialect can be tested against a mock of it. Its one real
 //! implementation gathers time, ids and random values, and hands a synchronous use case to the
 //! store: one hop, one transaction.
 
 pub mod authority;
 mod core;
+pub mod invitation;
 pub mod membership;
 pub mod operator;
 pub mod organization;
@@ -15,6 +16,7 @@ pub mod usage;
 pub mod user;
 
 pub use self::core::Core;
+pub use invitation::{InvitationService, Invitations};
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
@@ -23,6 +25,6 @@ pub use user::{UserService, Users};
 
 #[cfg(feature = "mock")]
 pub use {
-    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    token::MockTokens, user::MockUsers,
+    invitation::MockInvitations, membership::MockMemberships, operator::MockOperator,
+    organization::MockOrganizations, token::MockTokens, user::MockUsers,
 };
