@@ -58,7 +58,10 @@ pub(crate) async fn what_an_organization_says_is_kept(world: World) -> Result<()
         seen: Some(Version::FIRST),
     };
     let after = update(command.clone()).await?;
-    assert_eq!((after.support_team_access, &after.general), (true, &full_set()));
+    assert_eq!(
+        (after.support_team_access, &after.general),
+        (true, &full_set())
+    );
     assert_eq!(after.version, Version::FIRST.next());
     assert_eq!(after.updated_at, Some(world.now()));
     assert_eq!(get().await?, after);
@@ -80,7 +83,11 @@ pub(crate) async fn what_an_organization_says_is_kept(world: World) -> Result<()
     assert_eq!(cleared.general.time_zone, Some(zone("Europe/Berlin")));
     assert_eq!(
         acts(&world, acme.id, 3).await?,
-        ["preferences.updated", "preferences.updated", "workspace_membership.created"]
+        [
+            "preferences.updated",
+            "preferences.updated",
+            "workspace_membership.created"
+        ]
     );
     Ok(())
 }
@@ -124,7 +131,10 @@ pub(crate) async fn a_workspace_says_where_it_differs(world: World) -> Result<()
         .update_organization(ann.caller, acme.id, command)
         .await?;
     let before = service.of_workspace(ann.caller, at).await?;
-    assert_eq!((&before.own.general, &before.effective), (&General::default(), &full_set()));
+    assert_eq!(
+        (&before.own.general, &before.effective),
+        (&General::default(), &full_set())
+    );
     let command = |seen| UpdateWorkspacePreferences {
         general: UpdateGeneral {
             time_zone: Patch::Set(zone("Asia/Tokyo")),
@@ -154,7 +164,11 @@ pub(crate) async fn a_workspace_says_where_it_differs(world: World) -> Result<()
     assert_eq!(idle.await?, after);
     assert_eq!(
         acts(&world, acme.id, 3).await?,
-        ["preferences.updated", "preferences.updated", "workspace_membership.created"]
+        [
+            "preferences.updated",
+            "preferences.updated",
+            "workspace_membership.created"
+        ]
     );
     Ok(())
 }

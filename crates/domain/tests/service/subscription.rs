@@ -42,14 +42,23 @@ pub(crate) async fn a_trial_runs_out_by_itself(world: World) -> Result<()> {
     assert_eq!(view.plan.subscription.status, SubscriptionStatus::Trial);
     assert_eq!(view.trial_seconds_left, Some(14 * 86_400));
     assert!(view.has_active_subscription);
-    assert_eq!((view.plan.members, view.plan.workspaces), (Quota(3), Quota(2)));
+    assert_eq!(
+        (view.plan.members, view.plan.workspaces),
+        (Quota(3), Quota(2))
+    );
     let end = view.plan.subscription.trial_ends_at.unwrap();
     world.clock.set(end.minus(Span::seconds(1)));
     let view = get(&world, &ann, &acme).await?;
-    assert_eq!((view.has_active_subscription, view.trial_seconds_left), (true, Some(1)));
+    assert_eq!(
+        (view.has_active_subscription, view.trial_seconds_left),
+        (true, Some(1))
+    );
     world.clock.set(end);
     let view = get(&world, &ann, &acme).await?;
-    assert_eq!((view.has_active_subscription, view.trial_seconds_left), (false, Some(0)));
+    assert_eq!(
+        (view.has_active_subscription, view.trial_seconds_left),
+        (false, Some(0))
+    );
     Ok(())
 }
 
@@ -64,7 +73,10 @@ pub(crate) async fn there_is_one_trial_an_owner(world: World) -> Result<()> {
     let second = found(&world, &ann, "Second").await?;
     let view = get(&world, &ann, &second).await?;
     assert_eq!(view.plan.subscription.status, SubscriptionStatus::None);
-    assert_eq!((view.has_active_subscription, view.trial_seconds_left), (false, None));
+    assert_eq!(
+        (view.has_active_subscription, view.trial_seconds_left),
+        (false, None)
+    );
     assert_eq!(view.plan.members, Quota(3));
     Ok(())
 }
@@ -74,7 +86,10 @@ pub(crate) async fn without_terms_nothing_is_limited(world: World) -> Result<()>
     let ann = world.sign_up("ann").await?;
     let acme = world.create(&ann, "Acme").await?.organization;
     let view = get(&world, &ann, &acme).await?;
-    assert_eq!((view.plan.members.limit(), view.plan.workspaces.limit()), (None, None));
+    assert_eq!(
+        (view.plan.members.limit(), view.plan.workspaces.limit()),
+        (None, None)
+    );
     assert_eq!((view.seats_used, view.workspaces_used), (1, 0));
     world.found_workspace(&ann, &acme, "Lab").await?;
     member(&world, &acme, "bob", &[Role::Member]).await?;
@@ -143,11 +158,7 @@ pub(crate) async fn only_superusers_set_the_plan(world: World) -> Result<()> {
     let eve = world.sign_up("eve").await?;
     let root = world.sign_up_superuser("root").await?;
     let acme = world.create(&ann, "Acme").await?.organization;
-    let update = |who: &Account, command| {
-        world
-            .subscriptions
-            .update(who.caller, acme.id, command)
-    };
+    let update = |who: &Account, command| world.subscriptions.update(who.caller, acme.id, command);
     let free = || UpdatePlan {
         members: Some(Quota::UNLIMITED),
         ..UpdatePlan::default()
@@ -171,7 +182,10 @@ pub(crate) async fn only_superusers_set_the_plan(world: World) -> Result<()> {
     };
     let view = update(&root, command).await?;
     assert_eq!(view.plan.subscription.trial_ends_at, Some(end));
-    assert_eq!((view.plan.members, view.plan.workspaces), (Quota(7), Quota(8)));
+    assert_eq!(
+        (view.plan.members, view.plan.workspaces),
+        (Quota(7), Quota(8))
+    );
     assert_eq!(get(&world, &ann, &acme).await?, view);
     assert_eq!(acts(&world, acme.id, 1).await?, ["subscription.updated"]);
     Ok(())
@@ -197,6 +211,9 @@ pub(crate) async fn a_lower_quota_only_blocks_growth(world: World) -> Result<()>
     let dan = member(&world, &acme, "dan", &[Role::Member]).await;
     let told = dan.as_ref().unwrap_err().to_string();
     assert_refused!(dan, Refusal::SeatLimit { limit: 2 });
-    assert!(told.contains("2 members") && told.contains("operator"), "{told}");
+    assert!(
+        told.contains("2 members") && told.contains("operator"),
+        "{told}"
+    );
     Ok(())
 }

@@ -151,7 +151,10 @@ pub(crate) async fn its_creator_runs_it(world: World) -> Result<()> {
         .get_member(ann.caller, at, ann.user.id)
         .await?
         .membership;
-    assert_eq!(membership.roles, WorkspaceRoles::of(&[WorkspaceRole::Admin]));
+    assert_eq!(
+        membership.roles,
+        WorkspaceRoles::of(&[WorkspaceRole::Admin])
+    );
     assert_eq!(
         acts(&world, acme.id, 2).await?,
         ["workspace_membership.created", "workspace.created"]
@@ -202,10 +205,7 @@ pub(crate) async fn a_repeated_request_makes_one(world: World) -> Result<()> {
     assert_refused!(create(asked("b")).await, Refusal::RequestKeyReused);
     let at = first.workspace.reference();
     world.workspaces.delete(ann.caller, at, None).await?;
-    assert_error!(
-        create(asked("a")).await,
-        Error::NotFound(Kind::Workspace)
-    );
+    assert_error!(create(asked("a")).await, Error::NotFound(Kind::Workspace));
     Ok(())
 }
 
@@ -221,7 +221,10 @@ pub(crate) async fn the_quota_is_met_exactly(world: World) -> Result<()> {
     let outcome = world.found_workspace(&ann, &acme, "One more").await;
     let told = outcome.as_ref().unwrap_err().to_string();
     assert_refused!(outcome, Refusal::WorkspaceLimit { limit: 5 });
-    assert!(told.contains("5 workspaces") && told.contains("operator"), "{told}");
+    assert!(
+        told.contains("5 workspaces") && told.contains("operator"),
+        "{told}"
+    );
     // A quota below what is used takes nothing away, and all of it can be listed.
     set_quota(&world, acme.id, 2).await?;
     let window = Window::first(10).counted();
@@ -288,7 +291,11 @@ pub(crate) async fn strangers_and_superusers(world: World) -> Result<()> {
 pub(crate) async fn every_field_can_change(world: World) -> Result<()> {
     let (ann, acme, lab) = acme(&world).await?;
     world.clock.advance(Span::seconds(5));
-    let update = |command| world.workspaces.update(ann.caller, lab.reference(), command);
+    let update = |command| {
+        world
+            .workspaces
+            .update(ann.caller, lab.reference(), command)
+    };
     let full = UpdateWorkspace {
         description: Patch::Set(Description::from_stored("Old.".to_owned())),
         icon: Patch::Set(icon("star")),
@@ -298,8 +305,14 @@ pub(crate) async fn every_field_can_change(world: World) -> Result<()> {
     let after = update(full).await?.workspace;
     assert_eq!(after.title.as_str(), "Attic");
     assert_eq!(after.description.as_ref().unwrap().as_str(), "Old.");
-    assert_eq!((&after.icon, &after.icon_color), (&Some(icon("star")), &Some(icon("red"))));
-    assert_eq!((after.version, after.updated_at), (lab.version.next(), world.now()));
+    assert_eq!(
+        (&after.icon, &after.icon_color),
+        (&Some(icon("star")), &Some(icon("red")))
+    );
+    assert_eq!(
+        (after.version, after.updated_at),
+        (lab.version.next(), world.now())
+    );
     let clear = UpdateWorkspace {
         description: Patch::Clear,
         icon: Patch::Clear,
@@ -307,7 +320,10 @@ pub(crate) async fn every_field_can_change(world: World) -> Result<()> {
     };
     let cleared = update(clear).await?;
     assert_eq!(cleared.workspace.title.as_str(), "Attic");
-    assert_eq!((&cleared.workspace.description, &cleared.workspace.icon), (&None, &None));
+    assert_eq!(
+        (&cleared.workspace.description, &cleared.workspace.icon),
+        (&None, &None)
+    );
     assert_eq!(cleared.workspace.icon_color, Some(icon("red")));
     let idle = update(rename("Attic")).await?;
     assert_eq!(idle, cleared);
@@ -315,7 +331,11 @@ pub(crate) async fn every_field_can_change(world: World) -> Result<()> {
     assert_eq!(read, cleared);
     assert_eq!(
         acts(&world, acme.id, 3).await?,
-        ["workspace.updated", "workspace.updated", "workspace_membership.created"]
+        [
+            "workspace.updated",
+            "workspace.updated",
+            "workspace_membership.created"
+        ]
     );
     Ok(())
 }
@@ -323,7 +343,10 @@ pub(crate) async fn every_field_can_change(world: World) -> Result<()> {
 pub(crate) async fn a_stale_version_is_refused(world: World) -> Result<()> {
     let (ann, _, lab) = acme(&world).await?;
     let at = lab.reference();
-    world.workspaces.update(ann.caller, at, rename("Attic")).await?;
+    world
+        .workspaces
+        .update(ann.caller, at, rename("Attic"))
+        .await?;
     let stale = UpdateWorkspace {
         seen: Some(lab.version),
         ..rename("Cellar")
@@ -401,7 +424,12 @@ pub(crate) async fn another_organizations_workspace_is_not_found(world: World) -
     absent(service.update(who, at, rename("Mine")).await.map(drop));
     absent(service.delete(who, at, None).await);
     absent(service.undelete(who, at).await.map(drop));
-    absent(service.list_members(who, at, Window::first(9)).await.map(drop));
+    absent(
+        service
+            .list_members(who, at, Window::first(9))
+            .await
+            .map(drop),
+    );
     absent(service.get_member(who, at, ann.user.id).await.map(drop));
     let command = AddWorkspaceMember {
         user: ann.user.id,
@@ -434,7 +462,9 @@ pub(crate) async fn roles_in_the_workspace_decide_too(world: World) -> Result<()
         add(&world, &ann, &lab, &bob, role).await?;
         world.workspaces.get(bob.caller, lab.reference()).await?;
         let command = rename(&format!("Renamed by {}", role.key()));
-        let outcome = world.workspaces.update(bob.caller, lab.reference(), command);
+        let outcome = world
+            .workspaces
+            .update(bob.caller, lab.reference(), command);
         match role {
             WorkspaceRole::Admin | WorkspaceRole::Editor => drop(outcome.await?),
             WorkspaceRole::Viewer => {
@@ -458,7 +488,9 @@ pub(crate) async fn a_key_permits_no_more_than_its_maker_may(world: World) -> Re
     let order = WorkspaceOrder::default();
     let list = || {
         let (all, window) = (Filter::everything(), Window::first(10));
-        world.workspaces.list(robot.caller, acme.id, all, order, window)
+        world
+            .workspaces
+            .list(robot.caller, acme.id, all, order, window)
     };
     assert_denied!(get().await, Use(ReadWorkspace), visible: true);
     assert_eq!(list().await?.items, []);

@@ -1,12 +1,12 @@
 use rollbook_domain::filter::{Filter, Place, TextTest};
+use rollbook_domain::id::WorkspaceId;
 use rollbook_domain::membership::Direction;
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{Role, WorkspaceRole};
-use rollbook_domain::service::workspace::{COUNTED_AT_ONCE, UpdateWorkspace, WorkspacePage};
 use rollbook_domain::service::Workspaces;
-use rollbook_domain::id::WorkspaceId;
+use rollbook_domain::service::workspace::{COUNTED_AT_ONCE, UpdateWorkspace, WorkspacePage};
 use rollbook_domain::time::Span;
 use rollbook_domain::value::WorkspaceTitle;
 use rollbook_domain::workspace::{Workspace, WorkspaceField, WorkspaceKey, WorkspaceOrder};
@@ -160,7 +160,10 @@ pub(crate) async fn mine_are_those_one_belongs_to(world: World) -> Result<()> {
     let mut bobs: Vec<_> = made[..4].iter().map(|workspace| workspace.id).collect();
     bobs.sort_unstable();
     let first = list(&bob, Window::first(3).counted()).await?;
-    assert_eq!((ids(&first.items), first.total), (bobs[..3].to_vec(), Some(4)));
+    assert_eq!(
+        (ids(&first.items), first.total),
+        (bobs[..3].to_vec(), Some(4))
+    );
     let rest = list(&bob, Window::after(first.next.unwrap(), 3)).await?;
     assert_eq!((ids(&rest.items), rest.next), (bobs[3..].to_vec(), None));
     assert_eq!(list(&root, Window::first(3)).await?.items, []);
