@@ -152,7 +152,7 @@ macro_rules! suite {
                 the_quota_is_met_exactly,
                 roles_decide_who_makes_and_deletes,
                 strangers_and_superusers,
-                every_field_can_change,
+                every_field_can_change_and_be_cleared,
                 a_stale_version_is_refused,
                 what_is_deleted_is_gone_until_it_comes_back,
                 it_comes_back_until_the_last_moment,

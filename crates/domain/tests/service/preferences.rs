@@ -17,7 +17,7 @@ use super::workspace::{acme, acts, add, member};
 use super::{assert_denied, assert_refused};
 
 fn zone(name: &str) -> TimeZone {
-    TimeZone::parse(name).unwrap()
+    TimeZone::from_stored(name.to_owned())
 }
 
 fn full() -> UpdateGeneral {
@@ -26,7 +26,7 @@ fn full() -> UpdateGeneral {
         time_format: Patch::Set(TimeFormat::TwentyFourHours),
         date_format: Patch::Set(DateFormat::DdMmYyyyDot),
         decimal_symbol: Patch::Set(DecimalSymbol::Comma),
-        decimal_places: Patch::Set(DecimalPlaces::new(2).unwrap()),
+        decimal_places: DecimalPlaces::new(2).map_or(Patch::Keep, Patch::Set),
         measurement_system: Patch::Set(MeasurementSystem::Metric),
     }
 }
@@ -37,7 +37,7 @@ fn full_set() -> General {
         time_format: Some(TimeFormat::TwentyFourHours),
         date_format: Some(DateFormat::DdMmYyyyDot),
         decimal_symbol: Some(DecimalSymbol::Comma),
-        decimal_places: Some(DecimalPlaces::new(2).unwrap()),
+        decimal_places: DecimalPlaces::new(2).ok(),
         measurement_system: Some(MeasurementSystem::Metric),
     }
 }
@@ -146,22 +146,17 @@ pub(crate) async fn a_workspace_says_where_it_differs(world: World) -> Result<()
     let after = service
         .update_workspace(ann.caller, at, command(seen))
         .await?;
-    let own = General {
+    let tokyo = |rest| General {
         time_zone: Some(zone("Asia/Tokyo")),
-        ..General::default()
+        ..rest
     };
-    assert_eq!(after.own.general, own);
+    assert_eq!(after.own.general, tokyo(General::default()));
     assert_eq!(after.own.version, Version::FIRST.next());
-    let effective = General {
-        time_zone: Some(zone("Asia/Tokyo")),
-        ..full_set()
-    };
-    assert_eq!(after.effective, effective);
+    assert_eq!(after.effective, tokyo(full_set()));
     assert_eq!(service.of_workspace(ann.caller, at).await?, after);
-    let stale = service.update_workspace(ann.caller, at, command(seen));
-    assert_refused!(stale.await, Refusal::VersionMismatch);
-    let idle = service.update_workspace(ann.caller, at, command(None));
-    assert_eq!(idle.await?, after);
+    let update = |seen| service.update_workspace(ann.caller, at, command(seen));
+    assert_refused!(update(seen).await, Refusal::VersionMismatch);
+    assert_eq!(update(None).await?, after);
     assert_eq!(
         acts(&world, acme.id, 3).await?,
         [

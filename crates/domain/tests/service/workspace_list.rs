@@ -164,7 +164,8 @@ pub(crate) async fn mine_are_those_one_belongs_to(world: World) -> Result<()> {
         (ids(&first.items), first.total),
         (bobs[..3].to_vec(), Some(4))
     );
-    let rest = list(&bob, Window::after(first.next.unwrap(), 3)).await?;
+    assert_eq!(first.next, Some(bobs[2]));
+    let rest = list(&bob, Window::after(bobs[2], 3)).await?;
     assert_eq!((ids(&rest.items), rest.next), (bobs[3..].to_vec(), None));
     assert_eq!(list(&root, Window::first(3)).await?.items, []);
     Ok(())

@@ -1,6 +1,5 @@
 use rollbook_domain::error::Kind;
 use rollbook_domain::id::{RoleId, UserId, WorkspaceId};
-use rollbook_domain::idempotency::{Once, RequestKey};
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::organization::{Organization, Version};
 use rollbook_domain::page::Window;
@@ -15,7 +14,7 @@ use rollbook_domain::value::{RoleKey, RoleTitle};
 use rollbook_domain::workspace::Workspace;
 use rollbook_domain::{Error, Refusal, Result};
 
-use super::workspace::{acme, acts, add, as_, member, robot};
+use super::workspace::{acme, acts, add, as_, member, once, robot};
 use super::{assert_denied, assert_error, assert_refused};
 
 fn joins(user: UserId, roles: ChosenWorkspaceRoles) -> AddWorkspaceMember {
@@ -34,13 +33,13 @@ async fn custom(
     scope: RoleScope,
     permissions: &[Permission],
 ) -> Result<RoleKey> {
-    let (now, key) = (world.now(), RoleKey::parse(key).unwrap());
+    let (now, key) = (world.now(), RoleKey::from_stored(key.to_owned()));
     let role = CustomRole {
         id: RoleId::new(world.ids.next(now)),
         organization_id: organization.id,
         scope,
         key: key.clone(),
-        title: RoleTitle::parse(key.as_str()).unwrap(),
+        title: RoleTitle::from_stored(key.as_str().to_owned()),
         description: None,
         permissions: Permissions::of(permissions),
         version: Version::FIRST,
@@ -109,12 +108,8 @@ pub(crate) async fn a_repeated_request_adds_once(world: World) -> Result<()> {
     let (ann, acme, lab) = acme(&world).await?;
     let bob = member(&world, &acme, "bob", &[Role::Member]).await?;
     let join = || {
-        let once = Once {
-            key: RequestKey::parse("5e6c").unwrap(),
-            fingerprint: sample::secret("join").digest(),
-        };
         let command = AddWorkspaceMember {
-            once: Some(once),
+            once: once("join"),
             ..joins(bob.user.id, as_(&[WorkspaceRole::Viewer]))
         };
         world
@@ -140,7 +135,8 @@ pub(crate) async fn pages_follow_each_other(world: World) -> Result<()> {
         world.workspaces.list_members(ann.caller, at, window)
     };
     let first = list(Window::first(3).counted()).await?;
-    let rest = list(Window::after(first.next.unwrap(), 3)).await?;
+    assert_eq!(first.next, Some(ids[2]));
+    let rest = list(Window::after(ids[2], 3)).await?;
     assert_eq!((first.total, rest.next), (Some(4), None));
     let all = first.items.iter().chain(&rest.items);
     let listed: Vec<_> = all.map(|view| view.membership.user_id).collect();
@@ -274,7 +270,7 @@ pub(crate) async fn only_roles_for_workspaces_are_given_there(world: World) -> R
     let clerk = custom(&world, &acme, "clerk", RoleScope::Organization, &reading).await?;
     let other = world.create(&ann, "Other").await?.organization;
     let foreign = custom(&world, &other, "foreign", RoleScope::Workspace, &reading).await?;
-    let absent = RoleKey::parse("absent").unwrap();
+    let absent = RoleKey::from_stored("absent".to_owned());
     for key in [&clerk, &foreign, &absent] {
         let command = joins(bob.user.id, with(&[key]));
         let outcome = world
