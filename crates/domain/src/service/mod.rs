@@ -7,9 +7,11 @@
 
 pub mod authority;
 mod core;
+pub mod domain;
 pub mod membership;
 pub mod operator;
 pub mod organization;
+pub mod service_account;
 pub mod token;
 pub mod usage;
 pub mod user;
@@ -18,11 +20,12 @@ pub use self::core::Core;
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
+pub use service_account::{ServiceAccountService, ServiceAccounts};
 pub use token::{TokenService, Tokens};
 pub use user::{UserService, Users};
 
 #[cfg(feature = "mock")]
 pub use {
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    token::MockTokens, user::MockUsers,
+    service_account::MockServiceAccounts, token::MockTokens, user::MockUsers,
 };
