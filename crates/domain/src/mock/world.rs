@@ -13,8 +13,8 @@ use crate::service::membership::admit;
 use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::{
-    Core, MembershipService, OperatorService, OrganizationService, ServiceAccountService,
-    TokenService, UserService,
+    AuditService, Core, MembershipService, OperatorService, OrganizationService,
+    ServiceAccountService, TokenService, UserService,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -43,6 +43,8 @@ pub struct World {
     pub memberships: MembershipService,
     /// The real service.
     pub users: UserService,
+    /// The real service.
+    pub audit: AuditService,
     /// The real service.
     pub service_accounts: ServiceAccountService,
     /// The real service.
@@ -109,6 +111,7 @@ impl World {
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
             users: UserService::new(core.clone()),
+            audit: AuditService::new(core.clone()),
             service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             operator: OperatorService::new(core.clone()),

@@ -5,6 +5,7 @@
 //! implementation gathers time, ids and random values, and hands a synchronous use case to the
 //! store: one hop, one transaction.
 
+pub mod audit;
 pub mod authority;
 mod core;
 pub mod domain;
@@ -17,6 +18,7 @@ pub mod usage;
 pub mod user;
 
 pub use self::core::Core;
+pub use audit::{AuditLog, AuditService};
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
@@ -26,6 +28,7 @@ pub use user::{UserService, Users};
 
 #[cfg(feature = "mock")]
 pub use {
-    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    service_account::MockServiceAccounts, token::MockTokens, user::MockUsers,
+    audit::MockAuditLog, membership::MockMemberships, operator::MockOperator,
+    organization::MockOrganizations, service_account::MockServiceAccounts, token::MockTokens,
+    user::MockUsers,
 };
