@@ -21,7 +21,7 @@ fn fill(tx: &mut dyn Tx) -> Result<()> {
     assert!(tx.users().add(&ann)?);
     assert!(tx.organizations().add(&acme())?);
     let membership = sample::membership(&acme(), &ann, &[Role::Admin]);
-    assert!(tx.memberships().add(&membership)?);
+    assert!(tx.memberships().add(&membership, &ann)?);
     tx.tokens()
         .add(&sample::token("ci", &ann), &sample::secret("ci").digest())
 }
@@ -71,7 +71,7 @@ fn memory_keeps_foreign_keys() {
     let membership = sample::membership(&acme, &ann, &[Role::Admin]);
     let outcome = block_on(store.write(move |tx| {
         tx.users().add(&ann)?;
-        tx.memberships().add(&membership)
+        tx.memberships().add(&membership, &ann)
     }));
     assert!(matches!(outcome, Err(Error::Storage(_))), "{outcome:?}");
 }
@@ -90,7 +90,7 @@ fn memory_keeps_unique_keys() {
         assert!(!tx.organizations().add(&other)?);
         assert!(!tx.organizations().add(&acme())?);
         let membership = sample::membership(&acme(), &ann, &[Role::Viewer]);
-        assert!(!tx.memberships().add(&membership)?);
+        assert!(!tx.memberships().add(&membership, &ann)?);
         let digest = sample::secret("ci").digest();
         let again = tx.tokens().add(&sample::token("again", &ann), &digest);
         assert!(matches!(again, Err(Error::Storage(_))), "{again:?}");
@@ -124,8 +124,8 @@ fn memory_answers_what_is_not_there() {
         assert!(!tx.tokens().revoke(ann.id, token.id, at)?);
         tx.tokens().mark_used(token.id, at)?;
         assert!(!tx.organizations().update(&acme(), acme().version)?);
-        let roles = sample::membership(&acme(), &ann, &[Role::Admin]).roles;
-        assert!(!tx.memberships().set_roles(acme().id, ann.id, roles, at)?);
+        let absent = sample::membership(&acme(), &ann, &[Role::Admin]);
+        assert!(!tx.memberships().update(&absent, absent.version)?);
         assert_eq!(tx.users().lock(ann.id)?, None);
         assert_eq!(
             tx.access().authenticate(&sample::secret("ci").digest())?,
