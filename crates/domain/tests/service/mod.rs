@@ -16,11 +16,14 @@
 //!
 //! A case that is missing from the list below is dead code, which does not compile.
 
+pub(crate) mod administration;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod deletion;
 pub(crate) mod list;
 pub(crate) mod membership;
 pub(crate) mod operator;
+pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
 pub(crate) mod restore;
@@ -140,6 +143,35 @@ macro_rules! suite {
                 nothing_is_made_beside_other_users,
                 a_token_for_an_address,
                 the_page_token_key_stays;
+            profile:
+                a_new_name_is_shown_everywhere,
+                a_new_address_is_not_verified,
+                a_taken_address_is_refused,
+                nothing_changed_is_no_change,
+                a_stale_version_is_refused,
+                a_bound_token_only_looks,
+                a_failed_update_leaves_nothing;
+            administration:
+                a_superuser_makes_people,
+                a_repeated_request_makes_one_user,
+                nobody_else_administers,
+                users_in_the_order_of_their_ids,
+                an_address_is_vouched_for,
+                the_deactivated_are_nobody,
+                an_owner_is_not_deactivated,
+                who_is_absent_is_not_found,
+                a_bound_token_administers_nobody;
+            deletion:
+                nothing_of_a_user_works_any_more,
+                an_id_is_all_that_stays,
+                an_address_that_is_free_again_is_another_user,
+                an_owner_is_told_what_they_own,
+                an_owner_decides_and_goes,
+                only_a_fit_heir_inherits,
+                decisions_are_about_what_one_owns_and_clear,
+                a_superuser_deletes_others,
+                what_a_deleted_owner_left_does_not_come_back,
+                a_failed_deletion_leaves_everything;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,
