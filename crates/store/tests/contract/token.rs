@@ -52,11 +52,7 @@ async fn user_with(
     Ok((ann, tokens))
 }
 
-async fn find(
-    store: &dyn Store,
-    user: UserId,
-    id: TokenId,
-) -> Outcome<Option<Token>> {
+async fn find(store: &dyn Store, user: UserId, id: TokenId) -> Outcome<Option<Token>> {
     Ok(store.read_one(move |tx| tx.tokens().find(user, id)).await?)
 }
 
