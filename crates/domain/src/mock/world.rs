@@ -225,6 +225,13 @@ impl World {
             .await
     }
 
+    /// The secret of the invitation that was sent last, when nothing was random since: only its
+    /// digest is in the store, and the outbox has no reader.
+    #[must_use]
+    pub fn invitation_secret(&self) -> Secret {
+        Secret::invitation(&self.random.last())
+    }
+
     /// The organization as it is in the store, live or deleted.
     pub async fn look(&self, organization: &Organization) -> Result<OrganizationView> {
         let id = organization.id;
