@@ -13,7 +13,8 @@ use crate::service::membership::admit;
 use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::{
-    Core, MembershipService, OperatorService, OrganizationService, TokenService, UserService,
+    Core, CustomRoleService, MembershipService, OperatorService, OrganizationService, TokenService,
+    UserService,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -40,6 +41,8 @@ pub struct World {
     pub organizations: OrganizationService,
     /// The real service.
     pub memberships: MembershipService,
+    /// The real service.
+    pub roles: CustomRoleService,
     /// The real service.
     pub users: UserService,
     /// The real service.
@@ -105,6 +108,7 @@ impl World {
             random,
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
+            roles: CustomRoleService::new(core.clone()),
             users: UserService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             operator: OperatorService::new(core.clone()),

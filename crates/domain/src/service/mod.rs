@@ -10,6 +10,7 @@ mod core;
 pub mod membership;
 pub mod operator;
 pub mod organization;
+pub mod role;
 pub mod token;
 pub mod usage;
 pub mod user;
@@ -18,11 +19,12 @@ pub use self::core::Core;
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
+pub use role::{CustomRoleService, CustomRoles};
 pub use token::{TokenService, Tokens};
 pub use user::{UserService, Users};
 
 #[cfg(feature = "mock")]
 pub use {
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    token::MockTokens, user::MockUsers,
+    role::MockCustomRoles, token::MockTokens, user::MockUsers,
 };
