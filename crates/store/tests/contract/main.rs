@@ -10,6 +10,7 @@ mod access;
 mod durability;
 mod filter;
 mod harness;
+mod house;
 mod installation;
 mod list;
 mod lost;
