@@ -37,7 +37,7 @@ async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
     let House { acme, globex, .. } = house(&*store).await?;
     let plain = sample::role(&acme, "plain", &[]);
     let rich = CustomRole {
-        title: RoleTitle::from_stored("Größe XL 🦀".to_owned()),
+        title: RoleTitle::from_stored("Grün XL 🦀".to_owned()),
         description: Some(Description::from_stored("All of them".to_owned())),
         version: Version::new(7),
         updated_at: FixedClock::START.plus(Span::seconds(9)),
