@@ -19,6 +19,7 @@ on_both! {
     a_member_belongs_once,
     strangers_and_strange_roles_are_refused,
     permissions_are_those_of_all_roles,
+    who_does_not_belong_may_nothing,
     only_what_changes_is_written,
     only_the_seen_version_is_updated,
     who_is_removed_is_gone,
@@ -241,6 +242,18 @@ async fn permissions_are_those_of_all_roles(database: &TestDatabase) -> Outcome 
     assert_eq!(granted(&*store, &office.shop, bob.id).await?, viewer);
     let theirs = viewer.with(Permission::UpdateWorkspace);
     assert_eq!(granted(&*store, &office.theirs, ann.id).await?, theirs);
+    Ok(())
+}
+
+async fn who_does_not_belong_may_nothing(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let office = office(&*store).await?;
+    let House { ann, bob, .. } = &office.house;
+    add(
+        &*store,
+        &belonging(&office.lab, bob, &WorkspaceRole::ALL, &[]),
+    )
+    .await?;
     let nothing = granted(&*store, &office.shop, ann.id).await?;
     assert_eq!(nothing, Permissions::NONE);
     let misplaced = Workspace {
