@@ -12,14 +12,18 @@ use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
+use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    Core, MembershipService, OperatorService, OrganizationService, TokenService, UserService,
+    Core, InvitationService, MembershipService, OperatorService, OrganizationService,
+    PreferencesService, SubscriptionService, TokenService, UserService, WorkspaceService,
+    Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
-use crate::value::{OrganizationName, TokenName};
+use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
+use crate::workspace::WorkspaceView;
 use crate::{Error, Result};
 
 /// All services over one store, with a clock that can be moved, and short ways to what most tests
@@ -41,9 +45,17 @@ pub struct World {
     /// The real service.
     pub memberships: MembershipService,
     /// The real service.
+    pub invitations: InvitationService,
+    /// The real service.
     pub users: UserService,
     /// The real service.
     pub tokens: TokenService,
+    /// The real service.
+    pub workspaces: WorkspaceService,
+    /// The real service.
+    pub preferences: PreferencesService,
+    /// The real service.
+    pub subscriptions: SubscriptionService,
     /// The real service.
     pub operator: OperatorService,
 }
@@ -105,8 +117,12 @@ impl World {
             random,
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
+            invitations: InvitationService::new(core.clone()),
             users: UserService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
+            workspaces: WorkspaceService::new(core.clone()),
+            preferences: PreferencesService::new(core.clone()),
+            subscriptions: SubscriptionService::new(core.clone()),
             operator: OperatorService::new(core.clone()),
             core,
         }
@@ -185,6 +201,25 @@ impl World {
         self.organizations
             .create(owner.caller, self.command(name))
             .await
+    }
+
+    /// A workspace of this title, made by the account.
+    pub async fn found_workspace(
+        &self,
+        creator: &Account,
+        organization: &Organization,
+        title: &str,
+    ) -> Result<WorkspaceView> {
+        let command = CreateWorkspace {
+            id: None,
+            title: WorkspaceTitle::from_stored(title.to_owned()),
+            description: None,
+            icon: None,
+            icon_color: None,
+            once: None,
+        };
+        let id = organization.id;
+        self.workspaces.create(creator.caller, id, command).await
     }
 
     /// Makes the account a member of the organization, if it has a seat.

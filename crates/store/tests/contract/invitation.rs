@@ -1,6 +1,6 @@
 //! The repository of invitations.
 
-use rollbook_domain::id::InvitationId;
+use rollbook_domain::id::{InvitationId, OrganizationId};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Organization;
@@ -8,7 +8,9 @@ use rollbook_domain::page::Window;
 use rollbook_domain::port::Store;
 use rollbook_domain::role::{AssignedRole, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::time::{Span, Timestamp};
+use rollbook_domain::user::User;
 use rollbook_domain::value::{Email, Metadata};
+use rollbook_domain::workspace::Workspace;
 
 use crate::harness::on_both;
 use crate::house::{House, house};
@@ -28,7 +30,7 @@ on_both! {
 const NOW: Timestamp = FixedClock::START;
 
 fn later(seconds: u32) -> Timestamp {
-    NOW.plus(Span::seconds(seconds.into()))
+    NOW.plus(Span::seconds(seconds))
 }
 
 /// Adds an invitation; its secret is the sample of `name`.
@@ -44,6 +46,33 @@ async fn find(store: &dyn Store, invitation: &Invitation) -> Outcome<Option<Invi
     Ok(store
         .read(move |tx| tx.invitations().find(organization, id))
         .await?)
+}
+
+/// An invitation with everything that one can have.
+fn rich(
+    acme: &Organization,
+    ann: &User,
+    lab: &Workspace,
+    custom_roles: Vec<AssignedRole>,
+) -> Outcome<InvitationView> {
+    let mut rich = sample::invitation_view(acme, ann, "rich", &[Role::Viewer, Role::Billing]);
+    rich.workspace_title = Some(lab.title.clone());
+    rich.inviter_name = None;
+    rich.invitation = Invitation {
+        workspace_id: Some(lab.id),
+        email: Email::parse("Rich@Example.com").map_err(|error| error.in_field("email"))?,
+        workspace_roles: WorkspaceRoles::of(&[WorkspaceRole::Editor]),
+        custom_roles,
+        inviter_id: None,
+        inviter_kind: "system".to_owned(),
+        redirect_organization_id: Some(acme.id),
+        redirect_workspace_id: Some(lab.id),
+        metadata: Metadata::from_stored("{\"a\": \"ü\"}".to_owned()),
+        state: InvitationState::Accepted,
+        accepted_by: Some(ann.id),
+        ..rich.invitation
+    };
+    Ok(rich)
 }
 
 async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
@@ -67,23 +96,7 @@ async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
         })
         .await?;
     let plain = sample::invitation_view(&acme, &ann, "plain", &[Role::Member]);
-    let mut rich = sample::invitation_view(&acme, &ann, "rich", &[Role::Viewer, Role::Billing]);
-    rich.workspace_title = Some(lab.title.clone());
-    rich.inviter_name = None;
-    rich.invitation = Invitation {
-        workspace_id: Some(lab.id),
-        email: Email::parse("Rich@Example.com").map_err(|error| error.in_field("email"))?,
-        workspace_roles: WorkspaceRoles::of(&[WorkspaceRole::Editor]),
-        custom_roles,
-        inviter_id: None,
-        inviter_kind: "system".to_owned(),
-        redirect_organization_id: Some(globex.id),
-        redirect_workspace_id: Some(lab.id),
-        metadata: Metadata::from_stored("{\"a\": \"ü\"}".to_owned()),
-        state: InvitationState::Accepted,
-        accepted_by: Some(ann.id),
-        ..rich.invitation
-    };
+    let rich = rich(&acme, &ann, &lab, custom_roles)?;
     for (view, name) in [(plain, "plain"), (rich, "rich")] {
         assert!(add(&*store, &view.invitation, name).await?);
         assert_eq!(find(&*store, &view.invitation).await?.as_ref(), Some(&view));
@@ -335,11 +348,11 @@ async fn revoking_all_leaves_what_is_settled(database: &TestDatabase) -> Outcome
     Ok(())
 }
 
-async fn invitations_to_an_address_come_by_id(database: &TestDatabase) -> Outcome {
-    let store = database.store()?;
+/// Three invitations to cat, by id; that of the third organization runs out after ten seconds.
+async fn three_to_cat(store: &dyn Store) -> Outcome<(Vec<Invitation>, OrganizationId)> {
     let House {
         ann, acme, globex, ..
-    } = house(&*store).await?;
+    } = house(store).await?;
     let third = sample::organization("Third", &ann);
     let role = sample::role(&globex, "host", &[]);
     let (organization, made) = (third.clone(), role.clone());
@@ -357,18 +370,24 @@ async fn invitations_to_an_address_come_by_id(database: &TestDatabase) -> Outcom
             invitation.custom_roles = vec![AssignedRole::from(&role)];
         }
         let name = organization.name.as_str();
-        assert!(add(&*store, &invitation, name).await?);
+        assert!(add(store, &invitation, name).await?);
         all.push(invitation);
     }
     assert!(
         add(
-            &*store,
+            store,
             &sample::invitation(&acme, "dan", &[Role::Member]),
             "dan"
         )
         .await?
     );
     all.sort_by_key(|invitation| invitation.id);
+    Ok((all, third.id))
+}
+
+async fn invitations_to_an_address_come_by_id(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (mut all, third) = three_to_cat(&*store).await?;
     let list = async |now, window: Window<InvitationId>| {
         let email = Email::parse("CAT@Example.com").map_err(|error| error.in_field("email"))?;
         let page = store
@@ -384,7 +403,7 @@ async fn invitations_to_an_address_come_by_id(database: &TestDatabase) -> Outcom
     );
     let (rest, next, _) = list(later(9), Window::after(all[1].id, 2)).await?;
     assert_eq!((&rest[..], next), (&all[2..], None));
-    all.retain(|invitation| invitation.organization_id != third.id);
+    all.retain(|invitation| invitation.organization_id != third);
     let (pending, _, total) = list(later(10), Window::first(9).counted()).await?;
     assert_eq!((pending, total), (all, Some(2)));
     Ok(())

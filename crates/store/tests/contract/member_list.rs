@@ -46,8 +46,8 @@ fn crowd(tx: &mut dyn Tx) -> Result<OrganizationId> {
         tx.users().add(&user)?;
         let after = |seconds| FixedClock::START.plus(Span::seconds(seconds));
         let membership = Membership {
-            created_at: after(u32::try_from(number % 3).unwrap_or(0).into()),
-            updated_at: after(u32::try_from(number % 5).unwrap_or(0).into()),
+            created_at: after(u32::try_from(number % 3).unwrap_or(0)),
+            updated_at: after(u32::try_from(number % 5).unwrap_or(0)),
             ..sample::membership(&acme, &user, &[Role::Member])
         };
         tx.memberships().add(&membership, &user)?;
@@ -239,14 +239,12 @@ fn staff(tx: &mut dyn Tx) -> Result<[RoleRef; 2]> {
     Ok([RoleRef::Custom(host.id), RoleRef::Custom(painter.id)])
 }
 
-async fn filters_find_whom_they_should(database: &TestDatabase) -> Outcome {
+/// Filters, and whom of acme's staff they find.
+fn cases(host: RoleRef, painter: RoleRef) -> Vec<(Filter<MemberTest>, &'static [&'static str])> {
     use RoleRef::{Organization, Workspace};
-    let store = database.store()?;
-    let [host, painter] = store.write(staff).await?;
-    let acme = sample::organization("Acme", &sample::user("ann")).id;
     let role = |roles: &[RoleRef]| Filter::Test(MemberTest::Role(roles.to_vec()));
     let search = |place, text: &str| Filter::Test(MemberTest::Search(TextTest::new(place, text)));
-    let cases: Vec<(Filter<MemberTest>, &[&str])> = vec![
+    vec![
         (Filter::everything(), &["ann", "bob", "cat"]),
         (role(&[]), &[]),
         (role(&[Organization(Role::Admin)]), &["ann"]),
@@ -288,8 +286,14 @@ async fn filters_find_whom_they_should(database: &TestDatabase) -> Outcome {
             Filter::Any(vec![search(Place::Start, "an"), role(&[painter])]),
             &["ann", "cat"],
         ),
-    ];
-    for (filter, expected) in cases {
+    ]
+}
+
+async fn filters_find_whom_they_should(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let [host, painter] = store.write(staff).await?;
+    let acme = sample::organization("Acme", &sample::user("ann")).id;
+    for (filter, expected) in cases(host, painter) {
         assert_eq!(
             who(&*store, acme, filter.clone()).await?,
             expected,

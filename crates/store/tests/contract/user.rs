@@ -335,12 +335,12 @@ async fn only_live_organizations_are_owned(database: &TestDatabase) -> Outcome {
         .await?;
     let mut expected = vec![organizations[0].id, organizations[2].id];
     expected.sort_unstable();
-    let owned = async |at_most| {
+    let of_ann = async |at_most| {
         store
             .read_one(move |tx| tx.users().owned(owner, at_most))
             .await
     };
-    assert_eq!(owned(9).await?, expected);
-    assert_eq!(owned(1).await?, expected[..1]);
+    assert_eq!(of_ann(9).await?, expected);
+    assert_eq!(of_ann(1).await?, expected[..1]);
     Ok(())
 }
