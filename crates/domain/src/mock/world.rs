@@ -14,9 +14,9 @@ use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    Core, InvitationService, MembershipService, OperatorService, OrganizationService,
-    PreferencesService, SubscriptionService, TokenService, UserService, WorkspaceService,
-    Workspaces,
+    AuditService, Core, InvitationService, MembershipService, OperatorService, OrganizationService,
+    PreferencesService, ServiceAccountService, SubscriptionService, TokenService, UserService,
+    WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -48,6 +48,10 @@ pub struct World {
     pub invitations: InvitationService,
     /// The real service.
     pub users: UserService,
+    /// The real service.
+    pub audit: AuditService,
+    /// The real service.
+    pub service_accounts: ServiceAccountService,
     /// The real service.
     pub tokens: TokenService,
     /// The real service.
@@ -119,6 +123,8 @@ impl World {
             memberships: MembershipService::new(core.clone()),
             invitations: InvitationService::new(core.clone()),
             users: UserService::new(core.clone()),
+            audit: AuditService::new(core.clone()),
+            service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),
             preferences: PreferencesService::new(core.clone()),
