@@ -8,6 +8,7 @@ use rollbook_domain::service::{Memberships, Organizations};
 use rollbook_domain::time::Span;
 use rollbook_domain::{Error, Refusal, Result};
 
+use super::membership::members;
 use super::{assert_denied, assert_error, assert_refused};
 
 /// objectstack #15409 and nakama PR #803: access went on after it should have ended.
@@ -26,7 +27,7 @@ pub(crate) async fn it_is_invisible_at_once(world: World) -> Result<()> {
         assert_error!(outcome, Error::NotFound(Kind::Organization));
         let outcome = organizations.update(caller, acme.id, UpdateOrganization::default());
         assert_error!(outcome.await, Error::NotFound(Kind::Organization));
-        let outcome = memberships.list(caller, acme.id, Window::first(10)).await;
+        let outcome = members(&world, caller, acme.id, Window::first(10)).await;
         assert_error!(outcome, Error::NotFound(Kind::Organization));
         let outcome = memberships.get(caller, acme.id, ann.user.id).await;
         assert_error!(outcome, Error::NotFound(Kind::Organization));

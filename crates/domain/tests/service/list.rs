@@ -1,3 +1,4 @@
+use rollbook_domain::access::{Caller, Credential};
 use rollbook_domain::filter::{Filter, Place, TextTest};
 use rollbook_domain::id::OrganizationId;
 use rollbook_domain::mock::{Account, World};
@@ -187,7 +188,7 @@ pub(crate) async fn only_superusers_list_all(world: World) -> Result<()> {
         .organizations
         .list_all(ann.caller, Filter::everything(), Window::first(10));
     assert_denied!(list.await, ListAllOrganizations, visible: true);
-    let nobody = rollbook_domain::access::Caller::Nobody;
+    let nobody = Caller::from(Credential::Nobody);
     let list = world
         .organizations
         .list_all(nobody, Filter::everything(), Window::first(10));

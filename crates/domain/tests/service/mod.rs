@@ -108,7 +108,7 @@ macro_rules! suite {
                 a_superuser_restores_for_the_owner,
                 strangers_and_the_absent;
             membership:
-                members_in_the_order_of_joining,
+                who_joined_last_comes_first,
                 pages_follow_each_other,
                 every_member_sees_members,
                 strangers_see_none,
@@ -191,6 +191,17 @@ macro_rules! assert_refused {
 /// Asserts that a result is the denial of this action to someone who may or may not know that the
 /// thing exists.
 macro_rules! assert_denied {
+    ($result:expr, Use($permission:ident), visible: $visible:literal) => {
+        crate::service::assert_error!(
+            $result,
+            rollbook_domain::Error::Denied {
+                action: rollbook_domain::policy::Action::Use(
+                    rollbook_domain::role::Permission::$permission
+                ),
+                visible: $visible,
+            }
+        )
+    };
     ($result:expr, $action:ident, visible: $visible:literal) => {
         crate::service::assert_error!(
             $result,

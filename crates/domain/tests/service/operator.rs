@@ -104,6 +104,8 @@ pub(crate) async fn a_token_for_an_address(world: World) -> Result<()> {
     let command = IssueToken {
         name: token_name(),
         expires_at: None,
+        organization_id: None,
+        once: None,
     };
     let issued = world
         .operator

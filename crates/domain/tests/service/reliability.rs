@@ -30,7 +30,7 @@ fn write_everywhere(tx: &mut dyn Tx) -> Result<()> {
     tx.users().add(&ann)?;
     tx.organizations().add(&acme)?;
     let membership = sample::membership(&acme, &ann, &[Role::Admin]);
-    tx.memberships().add(&membership)?;
+    tx.memberships().add(&membership, &ann)?;
     Ok(())
 }
 
@@ -163,6 +163,8 @@ pub(crate) async fn a_failed_issue_or_revocation_leaves_nothing(world: World) ->
     let command = IssueToken {
         name: TokenName::from_stored("laptop".to_owned()),
         expires_at: None,
+        organization_id: None,
+        once: None,
     };
     store.fail_next_commits(1);
     let outcome = world.tokens.issue(ann.caller, command).await;

@@ -4,10 +4,11 @@ use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::organization::{Organization, RESTORE_WINDOW};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::Role;
-use rollbook_domain::service::{Memberships, Organizations};
+use rollbook_domain::service::Organizations;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::{Error, Refusal, Result};
 
+use super::membership::members;
 use super::{assert_denied, assert_error, assert_refused};
 
 /// An organization that its owner deleted just now.
@@ -41,10 +42,8 @@ pub(crate) async fn everything_comes_back(world: World) -> Result<()> {
     assert_eq!(view.organization, expected);
     assert_eq!(view.owner.id, ann.user.id);
     assert_eq!(world.organizations.get(bob.caller, before.id).await?, view);
-    let members = world
-        .memberships
-        .list(bob.caller, before.id, Window::first(10).counted());
-    assert_eq!(members.await?.total, Some(2));
+    let page = members(&world, bob.caller, before.id, Window::first(10).counted());
+    assert_eq!(page.await?.total, Some(2));
     Ok(())
 }
 

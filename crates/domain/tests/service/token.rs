@@ -17,6 +17,8 @@ fn command(name: &str, expires_at: Option<Timestamp>) -> IssueToken {
     IssueToken {
         name: TokenName::from_stored(name.to_owned()),
         expires_at,
+        organization_id: None,
+        once: None,
     }
 }
 

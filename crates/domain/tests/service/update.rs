@@ -157,7 +157,7 @@ pub(crate) async fn roles_decide(world: World) -> Result<()> {
                 outcome.await?;
             }
             Role::Billing | Role::Viewer | Role::Member => {
-                assert_denied!(outcome.await, UpdateOrganization, visible: true);
+                assert_denied!(outcome.await, Use(UpdateOrganization), visible: true);
             }
         }
     }
@@ -171,7 +171,7 @@ pub(crate) async fn strangers_and_superusers(world: World) -> Result<()> {
     let outcome = world
         .organizations
         .update(eve.caller, acme.id, rename("Mine"));
-    assert_denied!(outcome.await, UpdateOrganization, visible: false);
+    assert_denied!(outcome.await, Use(UpdateOrganization), visible: false);
     let view = world
         .organizations
         .update(root.caller, acme.id, rename("Ours"));

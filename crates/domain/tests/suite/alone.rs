@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use pollster::block_on;
-use rollbook_domain::access::Caller;
+use rollbook_domain::access::{Caller, Credential};
 use rollbook_domain::error::Kind;
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::mock::mockall::Sequence;
 use rollbook_domain::mock::{MockStore, MockTx, World, sample};
-use rollbook_domain::organization::{Organization, OrganizationView};
+use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::Access;
 use rollbook_domain::role::Role;
 use rollbook_domain::service::organization::{CreateOrganization, UpdateOrganization};
@@ -38,22 +38,43 @@ fn admits_locking(tx: &mut MockTx, user: &User, order: &mut Sequence) {
         .return_once(move |_| Ok(Some(found)));
 }
 
-/// Lets the user arrive at Ann's organization.
-fn arrives(tx: &mut MockTx, user: &User, roles: &[Role]) -> Organization {
-    let view = sample::organization_view("Acme", &sample::user("ann"));
-    let arrival = sample::arrival(user, &view, roles);
+/// Ann's organization.
+fn acme() -> OrganizationView {
+    sample::organization_view("Acme", &sample::user("ann"))
+}
+
+/// Lets the user arrive at an organization.
+fn arrives(tx: &mut MockTx, user: &User, view: &OrganizationView, roles: &[Role]) {
+    let arrival = sample::arrival(user, view, roles);
     tx.access
         .expect_arrive()
         .once()
         .return_once(move |_, _| Ok(Some(arrival)));
-    view.organization
 }
 
-fn locks(tx: &mut MockTx, found: Option<Organization>) {
+/// Lets the user arrive at an organization, but only when it is locked: what is read before a
+/// lock is had may be out of date by then.
+fn arrives_behind_the_lock(
+    tx: &mut MockTx,
+    order: &mut Sequence,
+    user: &User,
+    view: &OrganizationView,
+    roles: &[Role],
+) {
+    let (found, arrival) = (
+        view.organization.clone(),
+        sample::arrival(user, view, roles),
+    );
     tx.organizations
         .expect_lock()
         .once()
-        .return_once(move |_| Ok(found));
+        .in_sequence(order)
+        .return_once(move |_| Ok(Some(found)));
+    tx.access
+        .expect_arrive()
+        .once()
+        .in_sequence(order)
+        .return_once(move |_, _| Ok(Some(arrival)));
 }
 
 fn create(world: &World, caller: Caller, limit: u32) -> Result<OrganizationView> {
@@ -83,10 +104,18 @@ fn the_owner_is_locked_before_organizations_are_counted() {
         .return_once(|_| Ok(true));
     tx.memberships
         .expect_add()
-        .withf(move |new| new.user_id == ann.id && new.roles.has(Role::Admin))
+        .withf(move |new, user| {
+            new.user_id == ann.id && user.id == ann.id && new.roles.has(Role::Admin)
+        })
         .once()
         .in_sequence(&mut order)
-        .return_once(|_| Ok(true));
+        .return_once(|_, _| Ok(true));
+    tx.audit
+        .expect_add()
+        .withf(|entry| entry.sequence == 1 && entry.act == "organization.created")
+        .once()
+        .in_sequence(&mut order)
+        .return_once(|_| Ok(()));
     let (world, caller, store) = world(tx);
     create(&world, caller, 5).unwrap();
     assert_eq!(store.runs(), [Access::Write]);
@@ -105,9 +134,11 @@ fn rights_come_before_limits() {
 /// objectstack PR #8316, for handing over: who may not is not told what else is wrong.
 #[test]
 fn rights_come_before_everything_else() {
-    let mut tx = MockTx::default();
-    let acme = arrives(&mut tx, &sample::user("bob"), &[Role::Admin]);
+    let (mut tx, mut order) = (MockTx::default(), Sequence::new());
+    let bob = sample::user("bob");
+    arrives_behind_the_lock(&mut tx, &mut order, &bob, &acme(), &[Role::Admin]);
     let (world, caller, _) = world(tx);
+    let acme = acme().organization;
     let nobody = UserId::new(sample::uuid("nobody"));
     let stale = Some(acme.version.next());
     let transfer = world
@@ -163,10 +194,11 @@ fn a_racer_for_the_same_id_is_told_that_it_is_the_id() {
 #[test]
 fn reading_an_organization_takes_one_call() {
     let mut tx = MockTx::default();
-    let acme = arrives(&mut tx, &sample::user("bob"), &[Role::Viewer]);
+    arrives(&mut tx, &sample::user("bob"), &acme(), &[Role::Viewer]);
     let (world, caller, store) = world(tx);
-    let view = block_on(world.organizations.get(caller, acme.id)).unwrap();
-    assert_eq!(view.organization, acme);
+    let id = acme().organization.id;
+    let view = block_on(world.organizations.get(caller, id)).unwrap();
+    assert_eq!(view, acme());
     assert_eq!(store.runs(), [Access::ReadOne]);
 }
 
@@ -174,52 +206,53 @@ fn reading_an_organization_takes_one_call() {
 fn a_malformed_credential_does_not_reach_the_store() {
     let (world, _, _) = world(MockTx::default());
     let absent = OrganizationId::new(sample::uuid("absent"));
-    for caller in [Caller::Nobody, Caller::Malformed] {
+    for credential in [Credential::Nobody, Credential::Malformed] {
+        let caller = Caller::from(credential);
         let outcome = block_on(world.organizations.get(caller, absent));
         assert_error!(outcome, Error::Unauthenticated(_));
         assert_error!(create(&world, caller, 1), Error::Unauthenticated(_));
     }
 }
 
-/// Between the look and the lock another session handed the organization over.
+/// While the caller waited for the lock another session handed the organization over.
 #[test]
 fn who_stopped_being_the_owner_meanwhile_is_denied() {
     let ann = sample::user("ann");
-    let mut tx = MockTx::default();
-    let mut now_bobs = arrives(&mut tx, &ann, &[Role::Admin]);
-    let id = now_bobs.id;
-    now_bobs.owner_id = sample::user("bob").id;
-    locks(&mut tx, Some(now_bobs.clone()));
+    let mut now_bobs = acme();
+    let id = now_bobs.organization.id;
+    now_bobs.organization.owner_id = sample::user("bob").id;
+    let (mut tx, mut order) = (MockTx::default(), Sequence::new());
+    arrives_behind_the_lock(&mut tx, &mut order, &ann, &now_bobs, &[Role::Admin]);
     let (world, caller, _) = world(tx);
     let outcome = block_on(world.organizations.delete(caller, id, None));
     assert_denied!(outcome, DeleteOrganization, visible: true);
 
-    let mut tx = MockTx::default();
-    arrives(&mut tx, &ann, &[Role::Admin]);
-    now_bobs.deleted_at = Some(now_bobs.updated_at);
-    locks(&mut tx, Some(now_bobs));
+    now_bobs.organization.deleted_at = Some(now_bobs.organization.updated_at);
+    let (mut tx, mut order) = (MockTx::default(), Sequence::new());
+    arrives_behind_the_lock(&mut tx, &mut order, &ann, &now_bobs, &[Role::Admin]);
     let (world, caller, _) = self::world(tx);
     let outcome = block_on(world.organizations.restore(caller, id, None));
     assert_denied!(outcome, RestoreOrganization, visible: true);
 }
 
-/// Between the look and the lock another session deleted the organization, or changed it.
+/// While the caller waited for the lock another session deleted the organization, or changed it.
 #[test]
 fn what_changed_meanwhile_is_noticed_under_the_lock() {
     let ann = sample::user("ann");
-    let mut tx = MockTx::default();
-    let mut deleted = arrives(&mut tx, &ann, &[Role::Admin]);
-    let (id, seen) = (deleted.id, Some(deleted.version));
-    deleted.deleted_at = Some(deleted.updated_at);
-    locks(&mut tx, Some(deleted));
+    let mut deleted = acme();
+    let (id, seen) = (deleted.organization.id, Some(deleted.organization.version));
+    deleted.organization.deleted_at = Some(deleted.organization.updated_at);
+    let (mut tx, mut order) = (MockTx::default(), Sequence::new());
+    arrives_behind_the_lock(&mut tx, &mut order, &ann, &deleted, &[Role::Admin]);
     let (world, caller, _) = world(tx);
     let outcome = block_on(world.organizations.delete(caller, id, None));
     assert_error!(outcome, Error::NotFound(Kind::Organization));
 
-    let mut tx = MockTx::default();
-    let mut changed = arrives(&mut tx, &ann, &[Role::Admin]);
-    changed.touch(changed.updated_at);
-    locks(&mut tx, Some(changed));
+    let mut changed = acme();
+    let at = changed.organization.updated_at;
+    changed.organization.touch(at);
+    let (mut tx, mut order) = (MockTx::default(), Sequence::new());
+    arrives_behind_the_lock(&mut tx, &mut order, &ann, &changed, &[Role::Admin]);
     let (world, caller, _) = self::world(tx);
     let outcome = block_on(world.organizations.delete(caller, id, seen));
     assert_refused!(outcome, Refusal::VersionMismatch);
@@ -227,9 +260,9 @@ fn what_changed_meanwhile_is_noticed_under_the_lock() {
 
 #[test]
 fn a_change_that_another_session_overtook_is_refused() {
-    let mut tx = MockTx::default();
-    let acme = arrives(&mut tx, &sample::user("ann"), &[Role::Admin]);
-    locks(&mut tx, Some(acme.clone()));
+    let (mut tx, mut order) = (MockTx::default(), Sequence::new());
+    let ann = sample::user("ann");
+    arrives_behind_the_lock(&mut tx, &mut order, &ann, &acme(), &[Role::Admin]);
     tx.organizations
         .expect_update()
         .withf(move |new, seen| new.version == seen.next())
@@ -240,7 +273,8 @@ fn a_change_that_another_session_overtook_is_refused() {
         name: OrganizationName::parse("New").ok(),
         ..UpdateOrganization::default()
     };
-    let outcome = block_on(world.organizations.update(caller, acme.id, command));
+    let id = acme().organization.id;
+    let outcome = block_on(world.organizations.update(caller, id, command));
     assert_refused!(outcome, Refusal::VersionMismatch);
 }
 
@@ -248,14 +282,9 @@ fn a_change_that_another_session_overtook_is_refused() {
 fn a_transfer_locks_the_organization_then_the_heir_then_counts() {
     let (mut tx, mut order) = (MockTx::default(), Sequence::new());
     let (ann, bob) = (sample::user("ann"), sample::user("bob"));
-    let acme = arrives(&mut tx, &ann, &[Role::Admin]);
-    let (organization, heir) = (acme.clone(), bob.clone());
+    arrives_behind_the_lock(&mut tx, &mut order, &ann, &acme(), &[Role::Admin]);
+    let (acme, heir) = (acme().organization, bob.clone());
     let member = sample::member_view(&acme, &bob, &[Role::Member]);
-    tx.organizations
-        .expect_lock()
-        .once()
-        .in_sequence(&mut order)
-        .return_once(move |_| Ok(Some(organization)));
     tx.users
         .expect_lock()
         .once()
@@ -296,6 +325,8 @@ fn tokens_are_counted_under_the_users_lock() {
     let command = IssueToken {
         name: TokenName::from_stored("ci".to_owned()),
         expires_at: None,
+        organization_id: None,
+        once: None,
     };
     let outcome = block_on(world.tokens.issue(caller, command));
     assert_error!(outcome, Error::Storage(_));

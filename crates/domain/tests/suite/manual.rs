@@ -7,7 +7,7 @@ use rollbook_domain::mock::FixedClock;
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 12] {
+fn refusals() -> [Refusal; 35] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -16,6 +16,35 @@ fn refusals() -> [Refusal; 12] {
         Refusal::OrganizationLimit { limit: 1 },
         Refusal::SeatLimit { limit: 1 },
         Refusal::TokenLimit { limit: 1 },
+        Refusal::BeyondOwnRights {
+            permission: "read:Organization",
+        },
+        Refusal::Outranked,
+        Refusal::OwnerMustStay,
+        Refusal::StillOwner {
+            organizations: Vec::new(),
+        },
+        Refusal::RoleInUse { holders: 1 },
+        Refusal::RoleKeyTaken("auditor".to_owned()),
+        Refusal::RoleTitleTaken("Auditor".to_owned()),
+        Refusal::AlreadyInvited,
+        Refusal::InvitationClosed { state: "revoked" },
+        Refusal::InvitationForSomeoneElse,
+        Refusal::EmailNotVerified,
+        Refusal::SignInToAccept,
+        Refusal::WorkspaceLimit { limit: 1 },
+        Refusal::AlreadyInWorkspace,
+        Refusal::NotAMember,
+        Refusal::DomainExists,
+        Refusal::DomainTaken,
+        Refusal::DomainLimit { limit: 1 },
+        Refusal::DomainNotVerified,
+        Refusal::ChallengeNotFound {
+            record: "_rollbook.acme.example".to_owned(),
+        },
+        Refusal::NoSubscription,
+        Refusal::RequestKeyReused,
+        Refusal::SecretShown { id: "7".to_owned() },
         Refusal::UnsuitableOwner,
         Refusal::ServiceAccountOwner,
         Refusal::VersionMismatch,
@@ -36,11 +65,34 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::OrganizationLimit { .. } => 4,
         Refusal::SeatLimit { .. } => 5,
         Refusal::TokenLimit { .. } => 6,
-        Refusal::UnsuitableOwner => 7,
-        Refusal::ServiceAccountOwner => 8,
-        Refusal::VersionMismatch => 9,
-        Refusal::NotDeleted => 10,
-        Refusal::RestoreWindowOver { .. } => 11,
+        Refusal::BeyondOwnRights { .. } => 7,
+        Refusal::Outranked => 8,
+        Refusal::OwnerMustStay => 9,
+        Refusal::StillOwner { .. } => 10,
+        Refusal::RoleInUse { .. } => 11,
+        Refusal::RoleKeyTaken(_) => 12,
+        Refusal::RoleTitleTaken(_) => 13,
+        Refusal::AlreadyInvited => 14,
+        Refusal::InvitationClosed { .. } => 15,
+        Refusal::InvitationForSomeoneElse => 16,
+        Refusal::EmailNotVerified => 17,
+        Refusal::SignInToAccept => 18,
+        Refusal::WorkspaceLimit { .. } => 19,
+        Refusal::AlreadyInWorkspace => 20,
+        Refusal::NotAMember => 21,
+        Refusal::DomainExists => 22,
+        Refusal::DomainTaken => 23,
+        Refusal::DomainLimit { .. } => 24,
+        Refusal::DomainNotVerified => 25,
+        Refusal::ChallengeNotFound { .. } => 26,
+        Refusal::NoSubscription => 27,
+        Refusal::RequestKeyReused => 28,
+        Refusal::SecretShown { .. } => 29,
+        Refusal::UnsuitableOwner => 30,
+        Refusal::ServiceAccountOwner => 31,
+        Refusal::VersionMismatch => 32,
+        Refusal::NotDeleted => 33,
+        Refusal::RestoreWindowOver { .. } => 34,
     }
 }
 
@@ -60,6 +112,12 @@ fn every_refusal_is_in_the_manual() {
         Kind::User,
         Kind::Membership,
         Kind::Token,
+        Kind::Role,
+        Kind::Invitation,
+        Kind::Workspace,
+        Kind::WorkspaceMembership,
+        Kind::Domain,
+        Kind::ServiceAccount,
     ];
     for kind in kinds {
         assert!(
@@ -77,7 +135,9 @@ fn refusals_say_what_to_do() {
         assert!(message.len() > 20, "{message}");
         let limited = matches!(
             refusal,
-            Refusal::OrganizationLimit { .. } | Refusal::SeatLimit { .. }
+            Refusal::OrganizationLimit { .. }
+                | Refusal::SeatLimit { .. }
+                | Refusal::WorkspaceLimit { .. }
         );
         assert!(!limited || message.contains("raise the limit"), "{message}");
     }
