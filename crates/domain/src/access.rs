@@ -4,6 +4,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use uuid::Uuid;
+
 use crate::audit::{Actor, Author};
 use crate::error::{Kind, Unauthenticated};
 use crate::id::{OrganizationId, TokenId};
@@ -109,6 +111,16 @@ impl RequestId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl From<Uuid> for RequestId {
+    fn from(id: Uuid) -> Self {
+        let mut bytes = [0; Self::LONGEST];
+        let text = id.hyphenated().encode_lower(&mut bytes);
+        // 36 characters.
+        let length = u8::try_from(text.len()).unwrap_or_default();
+        Self { bytes, length }
     }
 }
 
@@ -398,6 +410,8 @@ mod tests {
         for text in ["a", "Job-7_a.B", &longest] {
             assert_eq!(RequestId::parse(text).unwrap().as_str(), text);
         }
+        let made = RequestId::from(Uuid::max());
+        assert_eq!(RequestId::parse(&Uuid::max().to_string()), Some(made));
         let too_long = "a".repeat(RequestId::LONGEST + 1);
         for text in ["", "a b", "a;b", "\u{e9}", &too_long] {
             assert_eq!(RequestId::parse(text), None, "{text}");

@@ -3,7 +3,9 @@
 mod inside;
 mod invitations;
 mod ledger;
+mod listing;
 mod members;
+mod workspaces;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,6 +35,24 @@ fn fill(tx: &mut dyn Tx) -> Result<()> {
 
 fn acme() -> Organization {
     sample::organization("Acme", &sample::user("ann"))
+}
+
+/// Another organization of ann's, of which she is no member.
+fn other() -> Organization {
+    sample::organization("Other", &sample::user("ann"))
+}
+
+/// Runs a case where ann has both.
+fn run(case: fn(&mut dyn Tx) -> Result<()>) -> Result<()> {
+    block_on(memory().write(move |tx| {
+        fill(tx)?;
+        assert!(tx.organizations().add(&other())?);
+        case(tx)
+    }))
+}
+
+fn is_storage<T>(outcome: &Result<T>) -> bool {
+    matches!(outcome, Err(Error::Storage(_)))
 }
 
 #[test]

@@ -4,7 +4,6 @@ use pollster::block_on;
 use rollbook_domain::id::InvitationId;
 use rollbook_domain::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState, InvitationView};
 use rollbook_domain::mock::{FixedClock, sample};
-use rollbook_domain::organization::Organization;
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{RoleHolder, Tx};
 use rollbook_domain::role::{CustomRole, Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
@@ -12,7 +11,7 @@ use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::value::Email;
 use rollbook_domain::{Error, Result};
 
-use super::{acme, fill, memory};
+use super::{acme, fill, is_storage, memory, other, run};
 
 const NOW: Timestamp = FixedClock::START;
 
@@ -41,23 +40,6 @@ fn closed(name: &str, state: InvitationState) -> Invitation {
 
 fn role() -> CustomRole {
     sample::role(&acme(), "auditor", &[Permission::ReadAuditEntry])
-}
-
-fn other() -> Organization {
-    sample::organization("Other", &sample::user("ann"))
-}
-
-/// Runs a case where ann has two organizations.
-fn run(case: fn(&mut dyn Tx) -> Result<()>) -> Result<()> {
-    block_on(memory().write(move |tx| {
-        fill(tx)?;
-        assert!(tx.organizations().add(&other())?);
-        case(tx)
-    }))
-}
-
-fn is_storage<T>(outcome: &Result<T>) -> bool {
-    matches!(outcome, Err(Error::Storage(_)))
 }
 
 fn ids(page: &Page<InvitationView, InvitationId>) -> Vec<InvitationId> {

@@ -1,13 +1,10 @@
-//! Memberships in memory: lists against a naive model, and what hangs on a membership.
+//! Memberships in memory, and what hangs on them.
 
 use pollster::block_on;
-use proptest::prelude::*;
 use rollbook_domain::access::Held;
 use rollbook_domain::filter::{Filter, Place, TextTest};
-use rollbook_domain::id::{OrganizationId, UserId};
-use rollbook_domain::membership::{
-    Direction, MemberField, MemberKey, MemberOrder, MemberTest, MemberView, Membership,
-};
+use rollbook_domain::id::OrganizationId;
+use rollbook_domain::membership::{MemberKey, MemberOrder, MemberTest, Membership};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Tx;
@@ -24,27 +21,27 @@ use super::{acme, memory};
 
 /// A member as the tests make it up.
 #[derive(Clone, Debug)]
-struct Person {
+pub(super) struct Person {
     /// Distinguishes the address, in an order of its own.
-    number: usize,
-    name: &'static str,
-    joined: u32,
-    changed: u32,
-    role: Role,
-    auditor: bool,
+    pub(super) number: usize,
+    pub(super) name: &'static str,
+    pub(super) joined: u32,
+    pub(super) changed: u32,
+    pub(super) role: Role,
+    pub(super) auditor: bool,
     /// The role in the workspace, and whether the custom one comes with it.
-    works: Option<(WorkspaceRole, bool)>,
+    pub(super) works: Option<(WorkspaceRole, bool)>,
 }
 
 impl Person {
-    fn user(&self) -> User {
+    pub(super) fn user(&self) -> User {
         User {
             display_name: DisplayName::from_stored(self.name.to_owned()),
             ..sample::user(&format!("p{}", self.number))
         }
     }
 
-    fn membership(&self) -> Membership {
+    pub(super) fn membership(&self) -> Membership {
         let custom = if self.auditor {
             vec![auditor()]
         } else {
@@ -76,7 +73,7 @@ impl Person {
         }
     }
 
-    fn passes(&self, filter: &Filter<MemberTest>) -> bool {
+    pub(super) fn passes(&self, filter: &Filter<MemberTest>) -> bool {
         filter.holds(&|test| match test {
             MemberTest::Role(roles) => roles.iter().any(|role| self.has(*role)),
             MemberTest::Scope(RoleScope::Organization) => true,
@@ -93,11 +90,11 @@ fn at(second: u32) -> Timestamp {
     FixedClock::START.plus(Span::seconds(second))
 }
 
-fn auditor() -> CustomRole {
+pub(super) fn auditor() -> CustomRole {
     sample::role(&acme(), "auditor", &[Permission::ReadAuditEntry])
 }
 
-fn reviewer() -> CustomRole {
+pub(super) fn reviewer() -> CustomRole {
     sample::workspace_role(&acme(), "reviewer", &[Permission::UpdateWorkspace])
 }
 
@@ -106,7 +103,7 @@ fn lab() -> Workspace {
 }
 
 /// Acme without members, with its two roles and its workspace.
-fn found(tx: &mut dyn Tx) -> Result<()> {
+pub(super) fn found(tx: &mut dyn Tx) -> Result<()> {
     assert!(tx.users().add(&sample::user("ann"))?);
     assert!(tx.organizations().add(&acme())?);
     assert!(tx.roles().add(&auditor())? && tx.roles().add(&reviewer())?);
@@ -114,7 +111,7 @@ fn found(tx: &mut dyn Tx) -> Result<()> {
     Ok(())
 }
 
-fn enroll(tx: &mut dyn Tx, person: &Person) -> Result<()> {
+pub(super) fn enroll(tx: &mut dyn Tx, person: &Person) -> Result<()> {
     let user = person.user();
     assert!(tx.users().add(&user)?);
     assert!(tx.memberships().add(&person.membership(), &user)?);
@@ -122,157 +119,6 @@ fn enroll(tx: &mut dyn Tx, person: &Person) -> Result<()> {
         assert!(tx.workspaces().add_member(&membership)?);
     }
     Ok(())
-}
-
-/// Who is to be listed, in order: sorted once for every field, the least important one first.
-fn expected(people: &[Person], filter: &Filter<MemberTest>, order: &MemberOrder) -> Vec<UserId> {
-    let mut list: Vec<&Person> = people.iter().filter(|p| p.passes(filter)).collect();
-    list.sort_by_key(|p| p.membership().id);
-    if order.last() == Direction::Descending {
-        list.reverse();
-    }
-    for (field, direction) in order.fields().iter().rev() {
-        let key = |p: &&Person| match field {
-            MemberField::DisplayName => (fold(p.name), 0),
-            MemberField::Email => (p.user().email.key().to_owned(), 0),
-            MemberField::Created => (String::new(), p.joined),
-            MemberField::Updated => (String::new(), p.changed),
-        };
-        match direction {
-            Direction::Ascending => list.sort_by_key(key),
-            Direction::Descending => list.sort_by_key(|p| std::cmp::Reverse(key(p))),
-        }
-    }
-    list.iter().map(|p| p.user().id).collect()
-}
-
-fn ids(members: &[MemberView]) -> Vec<UserId> {
-    members.iter().map(|m| m.membership.user_id).collect()
-}
-
-/// All pages, one after the other.
-fn pages(
-    tx: &mut dyn Tx,
-    filter: &Filter<MemberTest>,
-    order: &MemberOrder,
-    limit: u32,
-) -> Result<Vec<UserId>> {
-    let mut seen = Vec::new();
-    let mut window = Window::first(limit);
-    loop {
-        let page = tx.memberships().list(acme().id, filter, order, &window)?;
-        assert!(page.next.is_none() || page.items.len() == limit as usize);
-        seen.extend(ids(&page.items));
-        match page.next {
-            Some(key) => window = Window::after(key, limit),
-            None => return Ok(seen),
-        }
-    }
-}
-
-fn person() -> impl Strategy<Value = Person> {
-    let names = prop::sample::select(vec!["bo", "Bo", "BEA", "ＢＯ", "éva", "Éva", "zoe", "_o%"]);
-    let works = (prop::sample::select(&WorkspaceRole::ALL[..]), any::<bool>());
-    let roles = prop::sample::select(&Role::ALL[..]);
-    let fields = (
-        names,
-        0..3u32,
-        0..3u32,
-        roles,
-        any::<bool>(),
-        prop::option::of(works),
-    );
-    fields.prop_map(|(name, joined, changed, role, auditor, works)| Person {
-        number: 0,
-        name,
-        joined,
-        changed,
-        role,
-        auditor,
-        works,
-    })
-}
-
-fn people() -> impl Strategy<Value = Vec<Person>> {
-    prop::collection::vec(person(), 0..9).prop_map(|mut people| {
-        for (index, person) in people.iter_mut().enumerate() {
-            person.number = (index * 5 + 3) % 11;
-        }
-        people
-    })
-}
-
-fn order() -> impl Strategy<Value = MemberOrder> {
-    let fields = [
-        MemberField::DisplayName,
-        MemberField::Email,
-        MemberField::Created,
-        MemberField::Updated,
-    ];
-    let direction = prop::sample::select(vec![Direction::Ascending, Direction::Descending]);
-    let field = prop::sample::subsequence(fields.to_vec(), 0..=3).prop_shuffle();
-    (field, prop::collection::vec(direction, 3))
-        .prop_filter_map("fields come once", |(fields, directions)| {
-            MemberOrder::new(fields.into_iter().zip(directions).collect())
-        })
-}
-
-fn test() -> impl Strategy<Value = MemberTest> {
-    let roles = vec![
-        RoleRef::Organization(Role::Admin),
-        RoleRef::Organization(Role::Member),
-        RoleRef::Workspace(WorkspaceRole::Editor),
-        RoleRef::Custom(auditor().id),
-        RoleRef::Custom(reviewer().id),
-    ];
-    let scopes = vec![RoleScope::Organization, RoleScope::Workspace];
-    let needle = prop::sample::select(vec!["bo", "É", "o", "p3@", "%", "_", "example.com"]);
-    let place = prop::sample::select(vec![
-        Place::Whole,
-        Place::Start,
-        Place::End,
-        Place::Anywhere,
-    ]);
-    prop_oneof![
-        prop::sample::subsequence(roles, 0..3).prop_map(MemberTest::Role),
-        prop::sample::select(scopes).prop_map(MemberTest::Scope),
-        (place, needle).prop_map(|(place, key)| MemberTest::Search(TextTest::new(place, key))),
-    ]
-}
-
-fn filter() -> impl Strategy<Value = Filter<MemberTest>> {
-    let tests = test().prop_map(Filter::Test);
-    tests.prop_recursive(2, 8, 3, |inner| {
-        let parts = prop::collection::vec(inner.clone(), 0..3);
-        prop_oneof![
-            parts.clone().prop_map(Filter::All),
-            parts.prop_map(Filter::Any),
-            inner.prop_map(|part| Filter::Not(Box::new(part))),
-        ]
-    })
-}
-
-proptest! {
-    #[test]
-    fn lists_are_what_a_naive_reading_makes_of_them(
-        people in people(), filter in filter(), order in order(), limit in 1..4u32, skip in 0..4u32,
-    ) {
-        let wanted = expected(&people, &filter, &order);
-        let (seen, jumped) = block_on(memory().write(move |tx| {
-            found(tx)?;
-            people.iter().try_for_each(|person| enroll(tx, person))?;
-            let window = Window::skip(skip, limit).counted();
-            let jumped = tx.memberships().list(acme().id, &filter, &order, &window)?;
-            Ok((pages(tx, &filter, &order, limit)?, jumped))
-        }))
-        .unwrap();
-        prop_assert_eq!(jumped.total, Some(wanted.len() as u64));
-        let behind: Vec<_> = wanted.iter().copied().skip(skip as usize).collect();
-        let part = behind.iter().copied().take(limit as usize).collect::<Vec<_>>();
-        prop_assert_eq!(ids(&jumped.items), part);
-        prop_assert_eq!(jumped.next.is_some(), behind.len() > limit as usize);
-        prop_assert_eq!(seen, wanted);
-    }
 }
 
 fn editor() -> Person {
