@@ -19,7 +19,7 @@ use rollbook_domain::service::invitation::{
 };
 use rollbook_domain::service::{Invitations, Organizations};
 use rollbook_domain::time::Span;
-use rollbook_domain::value::{Email, Metadata};
+use rollbook_domain::value::{Email, Metadata, WorkspaceTitle};
 use rollbook_domain::{Error, Refusal, Result};
 
 use super::{assert_denied, assert_error, assert_refused};
@@ -159,7 +159,7 @@ pub(crate) async fn all_fields_are_kept(world: World) -> Result<()> {
     assert_eq!(it.state, InvitationState::Pending);
     assert_eq!(view.organization_name, acme.name);
     assert_eq!(
-        view.workspace_title.as_ref().map(|title| title.as_str()),
+        view.workspace_title.as_ref().map(WorkspaceTitle::as_str),
         Some("Office")
     );
     assert_eq!(view.inviter_name.as_ref(), Some(&ann.user.display_name));
@@ -434,14 +434,16 @@ pub(crate) async fn a_pending_invitation_holds_a_seat(world: World) -> Result<()
 pub(crate) async fn a_repeated_request_invites_once(world: World) -> Result<()> {
     let ann = world.sign_up("ann").await?;
     let acme = world.create(&ann, "Acme").await?.organization;
-    let once = |name: &str| Once {
-        key: RequestKey::parse("request-1").unwrap(),
-        fingerprint: sample::secret(name).digest(),
+    let once = |name: &str| {
+        Some(Once {
+            key: RequestKey::parse("request-1").ok()?,
+            fingerprint: sample::secret(name).digest(),
+        })
     };
     let send = |name: &str| {
         let command = CreateInvitation {
             invitation: to(sample::email(name)),
-            once: Some(once(name)),
+            once: once(name),
         };
         world.invitations.create(ann.caller, acme.id, command)
     };
@@ -468,7 +470,7 @@ pub(crate) async fn of_many_each_is_answered(world: World) -> Result<()> {
     ];
     let send = world.invitations.create_many(ann.caller, acme.id, commands);
     let mut answers = send.await?.into_iter();
-    let mut next = || answers.next().unwrap();
+    let mut next = || answers.next().unwrap_or(Err(Error::Busy));
     let new = next()?;
     assert_eq!(new.invitation.roles, Roles::of(&[Role::Viewer]));
     assert_refused!(next(), Refusal::AlreadyInvited);
