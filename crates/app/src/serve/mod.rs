@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    Core, Operator, OperatorService, OrganizationService, TokenService, UserService,
+    Core, InvitationService, Operator, OperatorService, OrganizationService, TokenService, UserService,
 };
 use rollbook_web::{Services, Web};
 
@@ -73,6 +73,7 @@ fn services(house: &House) -> Services {
         organizations: Arc::new(OrganizationService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
+        invitations: Arc::new(InvitationService::new(core())),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),

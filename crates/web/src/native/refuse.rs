@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
-use rollbook_domain::error::{Kind, Unauthenticated, Violation};
 use rollbook_domain::Error;
+use rollbook_domain::error::{Kind, Unauthenticated, Violation};
 
 use super::status::{Code, Detail, FieldViolation, Status};
 use crate::dialect::Fault;
@@ -101,6 +101,11 @@ pub(super) fn refuse(fault: &Fault) -> HttpResponse {
         _ => {}
     }
     response.json(verdict.into_status())
+}
+
+/// What a refusal says, inside an answer that is none as a whole.
+pub(super) fn status(error: &Error) -> Status {
+    judge_error(error).into_status()
 }
 
 /// RFC 6750 §3: no error code when nothing was presented.
