@@ -1,6 +1,8 @@
 //! From a presented credential to an actor: the first step of every use case, taken inside its
 //! transaction, so that a revoked token or a lost membership counts from the next request on.
 
+mod workspace;
+
 use std::fmt;
 use std::net::IpAddr;
 
@@ -18,6 +20,11 @@ use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
 use crate::{Error, Result};
+
+pub use workspace::{
+    Reach, WorkspacePlace, enter_any_workspace_locked, enter_workspace, enter_workspace_locked,
+    reach_workspaces,
+};
 
 /// Who calls, and from where. A dialect makes it without any I/O.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -362,7 +369,7 @@ pub fn enter_any(
     id: OrganizationId,
     action: Action,
 ) -> Result<(Authentication, Place)> {
-    let (authentication, place) = arrive(tx, caller, now, id)?;
+    let (authentication, place, _) = arrive(tx, caller, now, id)?;
     let standing = place.as_ref().map_or(Standing::Stranger, |place| {
         place.standing(&authentication.user)
     });
@@ -371,13 +378,14 @@ pub fn enter_any(
     Ok((authentication, place))
 }
 
-/// Finds out who calls and what they are to an organization, and allows nothing yet.
+/// Finds out who calls, what they are to an organization, and the most that their token permits
+/// there; allows nothing yet.
 fn arrive(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
     id: OrganizationId,
-) -> Result<(Authentication, Option<Place>)> {
+) -> Result<(Authentication, Option<Place>, Permissions)> {
     let arrival = tx.access().arrive(caller.digest()?, id)?;
     let arrival = arrival.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
     let authentication = arrival.authentication.check(now)?;
@@ -396,7 +404,7 @@ fn arrive(
         place.granted = held.unwrap_or(Permissions::NONE).and(most);
         place
     });
-    Ok((authentication, place))
+    Ok((authentication, place, most))
 }
 
 #[cfg(test)]
