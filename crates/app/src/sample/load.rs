@@ -150,7 +150,9 @@ impl<'a> Loader<'a> {
             let work = move |tx: &mut dyn Tx| {
                 mints
                     .iter()
-                    .map(|(user, mint)| Ok(issue(tx, &Author::SYSTEM, now, mint, *user, &command)?.secret))
+                    .map(|(user, mint)| {
+                        Ok(issue(tx, &Author::SYSTEM, now, mint, *user, &command)?.secret)
+                    })
                     .collect::<rollbook_domain::Result<Vec<Secret>>>()
             };
             let issued = self.store.write(work).await;
