@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollbook_domain::port::{Clock, IdSource, Probe};
-use rollbook_domain::service::{Organizations, Tokens, Users};
+use rollbook_domain::service::{Invitations, Organizations, Tokens, Users};
 
 use crate::docs::Docs;
 use crate::metrics::Metrics;
@@ -19,6 +19,8 @@ pub struct Services {
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.
     pub tokens: Arc<dyn Tokens>,
+    /// The use cases of invitations.
+    pub invitations: Arc<dyn Invitations>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.

@@ -21,6 +21,9 @@ pub(crate) mod audit;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deletion;
+pub(crate) mod invitation;
+pub(crate) mod invitation_answer;
+pub(crate) mod invitation_manage;
 pub(crate) mod list;
 pub(crate) mod membership;
 pub(crate) mod operator;
@@ -126,6 +129,59 @@ macro_rules! suite {
                 the_last_seat_can_be_taken_and_no_more,
                 nobody_joins_twice,
                 nobody_joins_what_is_deleted_or_absent;
+            invitation:
+                all_fields_are_kept,
+                without_roles_a_plain_member_is_invited_for_thirty_days,
+                no_answer_holds_the_secret,
+                roles_decide_who_invites,
+                nobody_invites_somebody_mightier,
+                unknown_and_unfitting_roles_are_refused,
+                only_a_live_workspace_of_the_organization,
+                redirects_lead_where_the_sender_belongs,
+                an_expiry_lies_within_a_year,
+                a_member_is_not_invited_whatever_the_spelling,
+                an_address_is_invited_once_an_organization,
+                what_has_expired_blocks_nobody,
+                a_pending_invitation_holds_a_seat,
+                a_repeated_request_invites_once,
+                of_many_each_is_answered,
+                a_refused_one_of_many_changes_nothing,
+                a_batch_has_bounds_and_one_right,
+                nobody_is_invited_to_what_is_deleted;
+            invitation_manage:
+                the_clock_decides_what_is_pending,
+                lists_have_states_and_pages,
+                roles_decide_who_looks_and_manages,
+                another_organizations_invitation_is_not_found,
+                sent_again_it_is_the_same_with_another_secret,
+                an_expired_one_is_sent_again_if_a_seat_is_free,
+                two_are_never_pending,
+                an_expired_one_of_a_member_is_not_sent_again,
+                nobody_sends_again_what_they_could_not_send,
+                what_is_revoked_is_dead,
+                a_stale_version_is_refused;
+            invitation_answer:
+                who_accepts_is_a_member,
+                accepting_twice_is_accepting_once,
+                only_the_invitee_answers,
+                a_typed_address_proves_nothing,
+                the_mailed_secret_verifies_the_address,
+                the_invitee_finds_it_without_the_mail,
+                what_has_expired_cannot_be_answered,
+                it_can_be_accepted_until_the_last_moment,
+                a_mutated_secret_is_unknown,
+                a_preview_consumes_nothing,
+                invitations_of_two_organizations_do_not_meet,
+                who_joins_another_way_has_no_invitation,
+                a_member_who_accepts_stays_what_they_are,
+                the_last_seat_is_the_invitees,
+                seats_that_were_taken_away_are_gone,
+                a_service_account_answers_nothing,
+                nobody_accepts_into_what_is_deleted,
+                who_declines_frees_the_seat,
+                who_is_nobody_yet_signs_up,
+                who_is_somebody_signs_in,
+                a_refused_sign_up_makes_no_user;
             token:
                 an_issued_token_works,
                 the_secret_is_told_once,

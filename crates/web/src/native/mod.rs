@@ -5,6 +5,10 @@ mod etag;
 mod filter;
 mod given;
 mod input;
+mod invitation;
+mod invitation_input;
+mod invitation_wire;
+mod invitee;
 mod list;
 mod logo;
 mod mask;
@@ -48,7 +52,13 @@ type Caller = crate::dialect::Caller<Native>;
 type Body<T> = crate::body::Body<Native, T>;
 
 /// Everything the dialect can be asked, each kind of resource in its own table.
-pub static OPERATIONS: Table = &[organization::OPERATIONS, me::OPERATIONS, token::OPERATIONS];
+pub static OPERATIONS: Table = &[
+    organization::OPERATIONS,
+    me::OPERATIONS,
+    token::OPERATIONS,
+    invitation::OPERATIONS,
+    invitee::OPERATIONS,
+];
 
 const fn operation(
     id: &'static str,

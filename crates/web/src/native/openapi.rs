@@ -4,7 +4,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
-use super::{me, organization, token};
+use super::{invitation, invitee, me, organization, token};
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
 #[must_use]
@@ -33,6 +33,19 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         organization::delete,
         organization::undelete,
         organization::transfer_ownership,
+        invitation::get,
+        invitation::list,
+        invitation::create,
+        invitation::batch_create,
+        invitation::resend,
+        invitation::revoke,
+        invitee::list,
+        invitee::accept_mine,
+        invitee::decline_mine,
+        invitee::preview,
+        invitee::accept,
+        invitee::decline,
+        invitee::sign_up,
     ),
     // The shared refusals are not found by themselves.
     components(schemas(Status)),
@@ -40,6 +53,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "me", description = "The caller"),
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
+        (name = "invitations", description = "How people become members by their own consent"),
     ),
     security(("BearerAuth" = [])),
     modifiers(&BearerAuth)

@@ -12,7 +12,7 @@ use rollbook_domain::Error;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
-use rollbook_domain::service::{MockOrganizations, MockTokens, MockUsers};
+use rollbook_domain::service::{MockInvitations, MockOrganizations, MockTokens, MockUsers};
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -32,6 +32,7 @@ pub(super) struct Mocks {
     pub(super) organizations: MockOrganizations,
     pub(super) users: MockUsers,
     pub(super) tokens: MockTokens,
+    pub(super) invitations: MockInvitations,
 }
 
 impl Mocks {
@@ -41,6 +42,7 @@ impl Mocks {
             organizations: Arc::new(self.organizations),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
+            invitations: Arc::new(self.invitations),
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
