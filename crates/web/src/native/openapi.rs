@@ -4,7 +4,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
-use super::{me, organization, token};
+use super::{me, organization, preferences, subscription, token, workspace, workspace_user};
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
 #[must_use]
@@ -33,6 +33,27 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         organization::delete,
         organization::undelete,
         organization::transfer_ownership,
+        workspace::get,
+        workspace::list,
+        workspace::list_mine,
+        workspace::create,
+        workspace::update,
+        workspace::delete,
+        workspace::undelete,
+        workspace::count_users,
+        workspace_user::list,
+        workspace_user::add,
+        workspace_user::get,
+        workspace_user::update,
+        workspace_user::remove,
+        workspace_user::leave,
+        preferences::get,
+        preferences::update,
+        preferences::get_of_workspace,
+        preferences::update_of_workspace,
+        subscription::get,
+        subscription::update,
+        subscription::cancel,
     ),
     // The shared refusals are not found by themselves.
     components(schemas(Status)),
@@ -40,6 +61,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "me", description = "The caller"),
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
+        (name = "workspaces", description = "The parts of an organization"),
+        (name = "preferences", description = "How things are written and measured"),
+        (name = "subscriptions", description = "What an organization may use"),
     ),
     security(("BearerAuth" = [])),
     modifiers(&BearerAuth)

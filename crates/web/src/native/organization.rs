@@ -15,10 +15,10 @@ use super::etag::{self, IfMatch};
 use super::input::{OrganizationBody, TransferRequest};
 use super::list::{FilterQuery, Listing, PageQuery};
 use super::mask::Mask;
+use super::once::{self, Once};
 use super::path::OrganizationPath;
 use super::status::Refusals;
 use super::wire::{Empty, Organization, OrganizationList};
-use super::once::{self, Once};
 use super::{Body, Caller, operation};
 use crate::operation::{Operation, Policy};
 use crate::state::State;
@@ -189,7 +189,8 @@ pub(super) async fn create(
 ) -> Answer {
     let limit = state.settings.native.owner_limit;
     let once = once.claim(&body, body.value.request_id())?;
-    let command = body.value.create(query.id()?, limit, once)?;
+    let mut command = body.value.create(query.id()?, limit, once)?;
+    command.terms = state.settings.native.terms;
     let service = &state.services.organizations;
     answer::organization(&service.create(caller.who, command).await?)
 }
