@@ -8,9 +8,12 @@ mod native {
     mod gate;
     mod golden;
     mod lists;
+    mod preferences;
     mod refusals;
+    mod subscriptions;
     mod support;
     mod tokens;
     mod transport;
     mod updates;
+    mod workspaces;
 }
