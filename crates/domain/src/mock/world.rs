@@ -1,73 +1,30 @@
 use std::sync::Arc;
 
-use super::{
-    FixedClock,
-    MemoryStore,
-    SequentialIds,
-    SequentialRandom,
-    sample,
-};
+use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, sample};
 use crate::access::Caller;
 use crate::audit::Author;
-use crate::id::{
-    MembershipId,
-    TokenId,
-};
+use crate::id::{MembershipId, TokenId};
 use crate::membership::Membership;
-use crate::organization::{
-    Organization,
-    OrganizationView,
-    Version,
-};
-use crate::port::{
-    Clock,
-    IdSource,
-    Random,
-    Store,
-};
-use crate::role::{
-    Role,
-    Roles,
-};
+use crate::organization::{Organization, OrganizationView, Version};
+use crate::port::{Clock, IdSource, Random, Store};
+use crate::role::{Role, Roles};
 use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
-use crate::service::organization::{
-    CreateOrganization,
-    Organizations,
-    Terms,
-};
+use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    AuditService,
-    Core,
-    InvitationService,
-    MembershipService,
-    OperatorService,
-    OrganizationService,
-    PreferencesService,
-    ServiceAccountService,
-    SubscriptionService,
-    TokenService,
-    UserService,
-    WorkspaceService,
-    Workspaces,
-    CustomRoleService,
+    AuditService, Core, CustomRoleService, InvitationService, MembershipService, OperatorService,
+    OrganizationService, PreferencesService, ServiceAccountService, SubscriptionService,
+    TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
-use crate::value::{
-    OrganizationName,
-    TokenName,
-    WorkspaceTitle,
-};
+use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
 use crate::workspace::WorkspaceView;
-use crate::{
-    Error,
-    Result,
-};
+use crate::{Error, Result};
 
 /// All services over one store, with a clock that can be moved, and short ways to what most tests
 /// begin with.
