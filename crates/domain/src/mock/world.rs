@@ -12,15 +12,18 @@ use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
+use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    Core, CustomRoleService, MembershipService, OperatorService, OrganizationService, TokenService,
-    UserService,
+    AuditService, Core, CustomRoleService, InvitationService, MembershipService, OperatorService,
+    OrganizationService, PreferencesService, ServiceAccountService, SubscriptionService,
+    TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
-use crate::value::{OrganizationName, TokenName};
+use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
+use crate::workspace::WorkspaceView;
 use crate::{Error, Result};
 
 /// All services over one store, with a clock that can be moved, and short ways to what most tests
@@ -44,9 +47,21 @@ pub struct World {
     /// The real service.
     pub roles: CustomRoleService,
     /// The real service.
+    pub invitations: InvitationService,
+    /// The real service.
     pub users: UserService,
     /// The real service.
+    pub audit: AuditService,
+    /// The real service.
+    pub service_accounts: ServiceAccountService,
+    /// The real service.
     pub tokens: TokenService,
+    /// The real service.
+    pub workspaces: WorkspaceService,
+    /// The real service.
+    pub preferences: PreferencesService,
+    /// The real service.
+    pub subscriptions: SubscriptionService,
     /// The real service.
     pub operator: OperatorService,
 }
@@ -109,8 +124,14 @@ impl World {
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
             roles: CustomRoleService::new(core.clone()),
+            invitations: InvitationService::new(core.clone()),
             users: UserService::new(core.clone()),
+            audit: AuditService::new(core.clone()),
+            service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
+            workspaces: WorkspaceService::new(core.clone()),
+            preferences: PreferencesService::new(core.clone()),
+            subscriptions: SubscriptionService::new(core.clone()),
             operator: OperatorService::new(core.clone()),
             core,
         }
@@ -189,6 +210,25 @@ impl World {
         self.organizations
             .create(owner.caller, self.command(name))
             .await
+    }
+
+    /// A workspace of this title, made by the account.
+    pub async fn found_workspace(
+        &self,
+        creator: &Account,
+        organization: &Organization,
+        title: &str,
+    ) -> Result<WorkspaceView> {
+        let command = CreateWorkspace {
+            id: None,
+            title: WorkspaceTitle::from_stored(title.to_owned()),
+            description: None,
+            icon: None,
+            icon_color: None,
+            once: None,
+        };
+        let id = organization.id;
+        self.workspaces.create(creator.caller, id, command).await
     }
 
     /// Makes the account a member of the organization, if it has a seat.

@@ -16,21 +16,31 @@
 //!
 //! A case that is missing from the list below is dead code, which does not compile.
 
+pub(crate) mod administration;
+pub(crate) mod audit;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod deletion;
 pub(crate) mod list;
 pub(crate) mod member_change;
 pub(crate) mod member_list;
 pub(crate) mod membership;
 pub(crate) mod operator;
+pub(crate) mod preferences;
+pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
 pub(crate) mod restore;
 pub(crate) mod role;
+pub(crate) mod service_account;
+pub(crate) mod subscription;
 pub(crate) mod token;
 pub(crate) mod transfer;
 pub(crate) mod update;
 pub(crate) mod usage;
+pub(crate) mod workspace;
+pub(crate) mod workspace_list;
+pub(crate) mod workspace_members;
 
 /// One `#[test]` a case, run by the function with the given absolute path.
 macro_rules! suite {
@@ -179,6 +189,107 @@ macro_rules! suite {
                 nothing_is_made_beside_other_users,
                 a_token_for_an_address,
                 the_page_token_key_stays;
+            workspace:
+                its_creator_runs_it,
+                all_fields_are_kept,
+                a_repeated_request_makes_one,
+                the_quota_is_met_exactly,
+                roles_decide_who_makes_and_deletes,
+                strangers_and_superusers,
+                every_field_can_change_and_be_cleared,
+                a_stale_version_is_refused,
+                what_is_deleted_is_gone_until_it_comes_back,
+                it_comes_back_until_the_last_moment,
+                another_organizations_workspace_is_not_found,
+                roles_in_the_workspace_decide_too,
+                a_key_permits_no_more_than_its_maker_may;
+            workspace_list:
+                who_may_read_sees_all_and_others_their_own,
+                orders_and_pages,
+                filters_fold,
+                mine_are_those_one_belongs_to,
+                a_key_lists_what_its_maker_may_see_too,
+                members_are_counted_where_one_may_see_them;
+            workspace_members:
+                only_members_of_the_organization_come_in,
+                a_repeated_request_adds_once,
+                pages_follow_each_other,
+                who_manages_members,
+                roles_are_replaced,
+                nobody_grants_more_than_they_may,
+                nobody_touches_who_may_more,
+                only_roles_for_workspaces_are_given_there,
+                who_is_removed_is_out_at_once,
+                everybody_may_leave,
+                leaving_the_organization_ends_it;
+            preferences:
+                what_an_organization_says_is_kept,
+                every_member_reads_and_managers_write,
+                a_workspace_says_where_it_differs,
+                a_workspaces_are_for_those_who_see_it;
+            subscription:
+                a_trial_runs_out_by_itself,
+                there_is_one_trial_an_owner,
+                without_terms_nothing_is_limited,
+                who_may_see_it,
+                what_runs_can_be_canceled_once,
+                only_superusers_set_the_plan,
+                a_lower_quota_only_blocks_growth;
+            profile:
+                a_new_name_is_shown_everywhere,
+                a_new_address_is_not_verified,
+                a_taken_address_is_refused,
+                nothing_changed_is_no_change,
+                a_bound_token_only_looks,
+                a_failed_update_leaves_nothing;
+            administration:
+                a_superuser_makes_people,
+                a_repeated_request_makes_one_user,
+                nobody_else_administers,
+                users_in_the_order_of_their_ids,
+                an_address_is_vouched_for,
+                the_deactivated_are_nobody,
+                an_owner_is_not_deactivated,
+                who_is_absent_is_not_found,
+                a_bound_token_administers_nobody;
+            deletion:
+                nothing_of_a_user_works_any_more,
+                an_id_is_all_that_stays,
+                an_address_that_is_free_again_is_another_user,
+                an_owner_is_told_what_they_own,
+                an_owner_decides_and_goes,
+                only_a_fit_heir_inherits,
+                decisions_are_about_what_one_owns_and_clear,
+                a_superuser_deletes_others,
+                what_a_deleted_owner_left_does_not_come_back,
+                a_failed_deletion_leaves_everything;
+            service_account:
+                it_is_a_member_with_its_roles,
+                it_takes_a_seat,
+                nobody_grants_beyond_their_rights,
+                who_holds_more_is_not_touched,
+                a_role_that_is_not_there_is_not_granted,
+                only_who_may_sees_and_changes,
+                another_organization_has_no_hand_on_it,
+                a_key_works_in_its_organization_only,
+                a_key_follows_the_rights_of_its_maker,
+                keys_of_keys_stay_behind_the_first_maker,
+                the_log_knows_programs_from_people,
+                a_key_is_shown_once,
+                a_revoked_key_is_dead_at_once,
+                a_deleted_one_is_gone_with_its_keys,
+                name_and_roles_change,
+                a_failed_issue_leaves_nothing;
+            audit:
+                it_tells_who_did_what,
+                filters_narrow_it,
+                pages_lead_back_in_time,
+                an_export_comes_in_pieces,
+                an_untouched_log_is_whole,
+                a_forged_entry_is_found,
+                a_gap_is_found,
+                only_admins_read_it,
+                what_failed_is_not_in_it;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

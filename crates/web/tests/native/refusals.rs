@@ -3,6 +3,7 @@
 use actix_web::http::header::RETRY_AFTER;
 use rollbook_domain::error::{Kind, Unauthenticated};
 use rollbook_domain::policy::Action;
+use rollbook_domain::role::Permission;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::{Error, Refusal};
 
@@ -16,7 +17,7 @@ async fn refused(make: Make) -> Answer {
 
 fn denied(visible: bool) -> Error {
     Error::Denied {
-        action: Action::ReadOrganization,
+        action: Action::Use(Permission::ReadOrganization),
         visible,
     }
 }

@@ -121,7 +121,8 @@ pub fn admit(
     audit::record(tx, author, now, &deed)
 }
 
-fn close_invitation(
+/// Closes the invitation to the address of somebody who has no more use for it.
+pub(in crate::service) fn close_invitation(
     tx: &mut dyn Tx,
     author: &Author,
     now: Timestamp,

@@ -219,6 +219,13 @@ fn only_roles_of_the_organization_can_be_held() {
 fn whoever_is_removed_leaves_the_workspaces_too() {
     with_editor(|tx, eve| {
         let organization = acme().id;
+        let stays = Person {
+            number: 2,
+            auditor: false,
+            works: Some((WorkspaceRole::Viewer, false)),
+            ..editor()
+        };
+        enroll(tx, &stays)?;
         assert_eq!(tx.memberships().organizations_of(eve.id)?, [organization]);
         assert!(tx.memberships().remove(organization, eve.id)?);
         assert_eq!(
@@ -228,7 +235,7 @@ fn whoever_is_removed_leaves_the_workspaces_too() {
         );
         assert_eq!(
             tx.workspaces().count_members(organization, &[lab().id])?,
-            [0]
+            [1]
         );
         let granted = tx.workspaces().granted(organization, lab().id, eve.id)?;
         assert!(granted.is_empty());
