@@ -45,9 +45,9 @@ pub struct World {
     /// The real service.
     pub memberships: MembershipService,
     /// The real service.
-    pub roles: CustomRoleService,
-    /// The real service.
     pub invitations: InvitationService,
+    /// The real service.
+    pub roles: CustomRoleService,
     /// The real service.
     pub users: UserService,
     /// The real service.
@@ -123,8 +123,8 @@ impl World {
             random,
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
-            roles: CustomRoleService::new(core.clone()),
             invitations: InvitationService::new(core.clone()),
+            roles: CustomRoleService::new(core.clone()),
             users: UserService::new(core.clone()),
             audit: AuditService::new(core.clone()),
             service_accounts: ServiceAccountService::new(core.clone()),

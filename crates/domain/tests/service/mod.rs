@@ -240,6 +240,7 @@ macro_rules! suite {
                 a_new_address_is_not_verified,
                 a_taken_address_is_refused,
                 nothing_changed_is_no_change,
+                a_stale_version_is_refused,
                 a_bound_token_only_looks,
                 a_failed_update_leaves_nothing;
             administration:
@@ -266,6 +267,7 @@ macro_rules! suite {
             service_account:
                 it_is_a_member_with_its_roles,
                 it_takes_a_seat,
+                a_repeated_request_makes_one,
                 nobody_grants_beyond_their_rights,
                 who_holds_more_is_not_touched,
                 a_role_that_is_not_there_is_not_granted,
@@ -279,6 +281,7 @@ macro_rules! suite {
                 a_revoked_key_is_dead_at_once,
                 a_deleted_one_is_gone_with_its_keys,
                 name_and_roles_change,
+                pages_follow_each_other,
                 a_failed_issue_leaves_nothing;
             audit:
                 it_tells_who_did_what,

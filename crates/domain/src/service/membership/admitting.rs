@@ -93,8 +93,9 @@ pub(in crate::service) fn membership_of_owner(
 /// Takes a user into a live organization that has a free seat. The rule for everything that adds
 /// members; the caller's right to do so was checked before.
 ///
-/// Whoever is invited and joins another way has no more use for the invitation: it counts as
-/// accepted, and its seat is the new member's.
+/// Whoever is invited has no more use for the invitation, even when they join another way: it
+/// counts as accepted, and its seat is the new member's, also where a lowered quota leaves none to
+/// others.
 pub fn admit(
     tx: &mut dyn Tx,
     author: &Author,
@@ -107,13 +108,26 @@ pub fn admit(
     if !locked.is_some_and(|organization| organization.is_live()) {
         return Err(Error::NotFound(Kind::Organization));
     }
-    close_invitation(tx, author, now, organization, user)?;
-    authority::check_seat(tx, organization, now)?;
+    let seated = close_invitation(tx, author, now, organization, user)?;
+    if !seated {
+        authority::check_seat(tx, organization, now)?;
+    }
+    seat(tx, author, now, membership, user)
+}
+
+/// Gives a user a seat that is known to be free, in a live organization whose row is locked.
+pub(in crate::service) fn seat(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    membership: &Membership,
+    user: &User,
+) -> Result<()> {
     if !tx.memberships().add(membership, user)? {
         return Err(Refusal::AlreadyMember.into());
     }
     let deed = Deed {
-        chain: Chain::Organization(organization),
+        chain: Chain::Organization(membership.organization_id),
         act: Act::MembershipCreated,
         target: Target::Membership(user.id),
         changes: vec![Change::set("roles", &role_keys(membership))],
@@ -121,19 +135,21 @@ pub fn admit(
     audit::record(tx, author, now, &deed)
 }
 
-/// Closes the invitation to the address of somebody who has no more use for it.
+/// Closes the invitation to the address of somebody who has no more use for it. Answers whether it
+/// held a seat, which it did until it ran out.
 pub(in crate::service) fn close_invitation(
     tx: &mut dyn Tx,
     author: &Author,
     now: Timestamp,
     organization: OrganizationId,
     user: &User,
-) -> Result<()> {
+) -> Result<bool> {
     let Some(mut invitation) = tx.invitations().find_pending(organization, &user.email)? else {
-        return Ok(());
+        return Ok(false);
     };
     let before = invitation.version;
-    let act = if invitation.is_pending(now) {
+    let seated = invitation.is_pending(now);
+    let act = if seated {
         invitation.state = InvitationState::Accepted;
         invitation.accepted_by = Some(user.id);
         Act::InvitationAccepted
@@ -151,5 +167,6 @@ pub(in crate::service) fn close_invitation(
         target: Target::Invitation(invitation.id),
         changes: Vec::new(),
     };
-    audit::record(tx, author, now, &deed)
+    audit::record(tx, author, now, &deed)?;
+    Ok(seated)
 }

@@ -19,7 +19,7 @@ use crate::role::Role;
 use crate::value::Email;
 
 pub use admitting::admit;
-pub(in crate::service) use admitting::{close_invitation, membership_of_owner};
+pub(in crate::service) use admitting::{close_invitation, membership_of_owner, seat};
 pub use service::MembershipService;
 
 /// A page of members.
