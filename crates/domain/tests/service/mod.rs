@@ -25,6 +25,8 @@ pub(crate) mod invitation;
 pub(crate) mod invitation_answer;
 pub(crate) mod invitation_manage;
 pub(crate) mod list;
+pub(crate) mod member_change;
+pub(crate) mod member_list;
 pub(crate) mod membership;
 pub(crate) mod operator;
 pub(crate) mod preferences;
@@ -32,6 +34,7 @@ pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
 pub(crate) mod restore;
+pub(crate) mod role;
 pub(crate) mod service_account;
 pub(crate) mod subscription;
 pub(crate) mod token;
@@ -182,6 +185,42 @@ macro_rules! suite {
                 who_is_nobody_yet_signs_up,
                 who_is_somebody_signs_in,
                 a_refused_sign_up_makes_no_user;
+            member_change:
+                roles_are_given_by_their_keys,
+                nothing_changed_is_no_change_and_stale_is_refused,
+                the_rest_stays_as_it_is,
+                nobody_gives_what_they_lack,
+                nobody_touches_who_holds_more,
+                the_owner_stays_a_member_and_an_admin,
+                a_removed_members_next_request_fails,
+                keys_of_a_removed_member_permit_nothing,
+                removing_needs_the_right_and_the_version,
+                members_leave_by_themselves,
+                a_user_is_taken_in_by_id_or_address,
+                only_users_who_are_there_are_taken_in,
+                a_user_is_taken_in_once,
+                members_of_others_are_out_of_reach;
+            member_list:
+                by_a_role_however_it_is_spelled,
+                by_a_role_of_this_organization,
+                by_scope_and_roles_in_workspaces,
+                by_name_or_address;
+            role:
+                built_in_ones_come_first_and_pages_follow_each_other,
+                one_is_made_and_read_by_its_key,
+                keys_and_titles_are_unique,
+                one_is_made_once,
+                nobody_makes_one_above_themselves,
+                nobody_changes_one_above_themselves,
+                one_of_workspaces_stays_inside_them,
+                a_change_counts_for_whoever_has_it,
+                a_title_can_change_its_case_and_to_none_that_is_taken,
+                built_in_ones_never_change,
+                one_that_somebody_has_is_not_deleted,
+                whoever_has_one_gets_the_replacement,
+                in_workspaces_too,
+                closed_invitations_are_not_in_the_way,
+                another_organizations_is_out_of_reach;
             token:
                 an_issued_token_works,
                 the_secret_is_told_once,
