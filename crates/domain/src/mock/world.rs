@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, sample};
+use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, Zone, sample};
 use crate::access::Caller;
 use crate::audit::Author;
 use crate::id::{MembershipId, TokenId};
@@ -13,7 +13,7 @@ use crate::service::membership::admit;
 use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::{
-    AuditService, Core, MembershipService, OperatorService, OrganizationService,
+    AuditService, Core, DomainService, MembershipService, OperatorService, OrganizationService,
     ServiceAccountService, TokenService, UserService,
 };
 use crate::subscription::Quota;
@@ -35,6 +35,8 @@ pub struct World {
     pub ids: Arc<SequentialIds>,
     /// The source of randomness.
     pub random: Arc<SequentialRandom>,
+    /// The DNS.
+    pub dns: Arc<Zone>,
     /// What the services are made of.
     pub core: Core,
     /// The real service.
@@ -45,6 +47,8 @@ pub struct World {
     pub users: UserService,
     /// The real service.
     pub audit: AuditService,
+    /// The real service.
+    pub domains: DomainService,
     /// The real service.
     pub service_accounts: ServiceAccountService,
     /// The real service.
@@ -70,7 +74,13 @@ impl World {
     /// Over this store.
     #[must_use]
     pub fn over(store: Arc<dyn Store>) -> Self {
-        Self::wire(store, Arc::default(), Arc::default(), Arc::default())
+        Self::wire(
+            store,
+            Arc::default(),
+            Arc::default(),
+            Arc::default(),
+            Arc::default(),
+        )
     }
 
     /// Over an empty [`MemoryStore`].
@@ -88,6 +98,7 @@ impl World {
             Arc::clone(&self.clock),
             Arc::clone(&self.ids),
             Arc::clone(&self.random),
+            Arc::clone(&self.dns),
         )
     }
 
@@ -96,6 +107,7 @@ impl World {
         clock: Arc<FixedClock>,
         ids: Arc<SequentialIds>,
         random: Arc<SequentialRandom>,
+        dns: Arc<Zone>,
     ) -> Self {
         let core = Core::new(
             Arc::clone(&store),
@@ -112,6 +124,8 @@ impl World {
             memberships: MembershipService::new(core.clone()),
             users: UserService::new(core.clone()),
             audit: AuditService::new(core.clone()),
+            domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),
+            dns,
             service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             operator: OperatorService::new(core.clone()),

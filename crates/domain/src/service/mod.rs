@@ -19,6 +19,7 @@ pub mod user;
 
 pub use self::core::Core;
 pub use audit::{AuditLog, AuditService};
+pub use domain::{DomainService, Domains};
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
@@ -28,7 +29,7 @@ pub use user::{UserService, Users};
 
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog, membership::MockMemberships, operator::MockOperator,
+    audit::MockAuditLog, domain::MockDomains, membership::MockMemberships, operator::MockOperator,
     organization::MockOrganizations, service_account::MockServiceAccounts, token::MockTokens,
     user::MockUsers,
 };
