@@ -17,9 +17,17 @@ CONSTANT = "constant"
 GET = "get"
 LIST_FIRST = "list-first"
 LIST_DEEP = "list-deep"
+MEMBERS_FIRST = "members-first"
+MEMBERS_DEEP = "members-deep"
 CREATE = "create"
-READS = (GET, LIST_FIRST, LIST_DEEP)
-WRITES = (CREATE,)
+INVITE = "invite"
+ACCEPT = "accept"
+READS = (GET, LIST_FIRST, LIST_DEEP, MEMBERS_FIRST, MEMBERS_DEEP)
+WRITES = (CREATE, INVITE, ACCEPT)
+# How many organizations invite, each by its owner.
+INVITING = 200
+# How many invitations one request makes when the ones to accept are prepared.
+BATCH = 100
 
 
 class Operations:
@@ -27,20 +35,55 @@ class Operations:
 
     def __init__(self, directory, server, tokens):
         self.directory = directory
+        self.tokens = tokens
         client = Client(server.address, tokens[0])
-        pages, organizations = client.walk()
+        pages, organizations = client.walk("/api/v1/me/organizations", "user_organizations")
         self.deep_page = min(DEEP_PAGE, len(pages))
         random.Random(1).shuffle(organizations)
         self._write(CONSTANT, [request("GET", "/bench/constant")])
         self._write(GET, [request("GET", f"/api/v1/{name}", tokens[0]) for name in organizations])
         self._write(LIST_FIRST, [request("GET", pages[0], tokens[0])])
         self._write(LIST_DEEP, [request("GET", pages[self.deep_page - 1], tokens[0])])
+        self.owners = list(owners(server, tokens[1 : 1 + INVITING]))
+        self._members()
         body = json.dumps({"title": f"Company {NUMBER}"})
         # The first user has organizations enough.
         self._write(
             CREATE, [request("POST", "/api/v1/organizations", token, body) for token in tokens[1:]]
         )
+        self._write(INVITE, [invitation(*owner) for owner in self.owners])
         self._try(client, pages, organizations)
+
+    def _members(self):
+        """The members of the first organization, of which the first owner is one."""
+        client, organization = self.owners[0][0], self.owners[0][2]
+        pages, _ = client.walk(f"/api/v1/{organization}/users", "users")
+        self.deep_members = min(DEEP_PAGE, len(pages))
+        token = self.owners[0][1]
+        self._write(MEMBERS_FIRST, [request("GET", pages[0], token)])
+        self._write(MEMBERS_DEEP, [request("GET", pages[self.deep_members - 1], token)])
+
+    def invite(self, count):
+        """Invites those who have tokens, so that `count` invitations can be accepted, each once."""
+        guests = list(enumerate(self.tokens))[2 + INVITING :]
+        asked = []
+        for client, _, organization in self.owners:
+            for start in range(0, len(guests), BATCH):
+                if len(asked) >= count:
+                    break
+                some = dict(
+                    (f"sample-{number + 1:06}@example.com", token)
+                    for number, token in guests[start : start + BATCH]
+                )
+                for made in client.invite(organization, some):
+                    name, email = made["name"], made["email"]
+                    path = f"/api/v1/me/invitations/{name.rsplit('/', 1)[1]}:accept"
+                    asked.append(request("POST", path, some[email], "{}"))
+        if len(asked) < count:
+            raise Failed(f"only {len(asked)} invitations could be made, not {count}")
+        random.Random(2).shuffle(asked)
+        self._write(ACCEPT, asked)
+        return len(asked)
 
     def file(self, operation):
         return self.directory / f"{operation}.requests"
@@ -51,7 +94,11 @@ class Operations:
             GET: "get one",
             LIST_FIRST: f"list {PAGE_SIZE}, page 1",
             LIST_DEEP: f"list {PAGE_SIZE}, page {self.deep_page}",
+            MEMBERS_FIRST: f"members {PAGE_SIZE}, page 1",
+            MEMBERS_DEEP: f"members {PAGE_SIZE}, page {self.deep_members}",
             CREATE: "create",
+            INVITE: "create invitation",
+            ACCEPT: "accept invitation",
         }
 
     def _write(self, operation, requests):
@@ -66,9 +113,26 @@ class Operations:
         if client.get(f"/api/v1/{name}").get("name") != name:
             raise Failed(f"GET /api/v1/{name} gives something else")
         for page in (pages[0], pages[self.deep_page - 1]):
-            items, _ = page_of(client.get(page))
+            items = client.get(page)["user_organizations"]
             if len(items) != PAGE_SIZE:
                 raise Failed(f"a page of {len(items)} organizations instead of {PAGE_SIZE}")
+
+
+def owners(server, tokens):
+    """Some users who own something, with the first thing they own."""
+    for token in tokens:
+        client = Client(server.address, token)
+        me = client.get("/api/v1/me")["name"]
+        mine = client.get("/api/v1/me/organizations?page_size=1000")["user_organizations"]
+        owned = [one["name"] for one in mine if one["owner"].endswith(f"/{me}")]
+        if owned:
+            yield client, token, owned[0]
+
+
+def invitation(_, token, organization):
+    """A request that invites somebody new each time."""
+    body = {"email": f"guest-{NUMBER}@example.org", "roles": [f"{organization}/roles/org-member"]}
+    return request("POST", f"/api/v1/{organization}/invitations", token, json.dumps(body))
 
 
 def request(method, path, token=None, body=None):
@@ -88,27 +152,38 @@ class Client:
         self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path):
-        self.connection.request("GET", path, headers=self.headers)
+        return self._ask("GET", path, None, self.headers)
+
+    def _ask(self, method, path, body, headers):
+        self.connection.request(method, path, body, headers)
         response = self.connection.getresponse()
         text = response.read()
         if response.status != 200:
-            raise Failed(f"GET {path}: {response.status}\n{text.decode(errors='replace')}")
+            raise Failed(f"{method} {path}: {response.status}\n{text.decode(errors='replace')}")
         return json.loads(text)
 
-    def walk(self):
-        """The addresses of the full pages of the first user's list, and the names on all."""
+    def post(self, path, body):
+        headers = {**self.headers, "Content-Type": "application/json"}
+        return self._ask("POST", path, json.dumps(body), headers)
+
+    def walk(self, collection, key):
+        """The addresses of the full pages of a list, and the names on all of them."""
         pages, names, token = [], [], None
         while token != "":
-            path = f"/api/v1/me/organizations?page_size={PAGE_SIZE}"
+            path = f"{collection}?page_size={PAGE_SIZE}"
             path += f"&page_token={quote(token)}" if token else ""
-            items, token = page_of(self.get(path))
-            names += [item["name"] for item in items]
+            answer = self.get(path)
+            items, token = answer[key], answer.get("next_page_token", "")
+            names += [item["name"] for item in items if "name" in item]
             if len(items) == PAGE_SIZE:
                 pages.append(path)
         if not pages:
-            raise Failed(f"the first user has {len(names)} organizations, not even a page")
+            raise Failed(f"{collection} has {len(names)} items, not even a page")
         return pages, names
 
-
-def page_of(answer):
-    return answer["user_organizations"], answer.get("next_page_token", "")
+    def invite(self, organization, emails):
+        """Invites many at once; answers the invitations that were made."""
+        roles = [f"{organization}/roles/org-member"]
+        requests = [{"invitation": {"email": email, "roles": roles}} for email in emails]
+        answer = self.post(f"/api/v1/{organization}/invitations:batchCreate", {"requests": requests})
+        return [one["invitation"] for one in answer["responses"] if "invitation" in one]

@@ -5,19 +5,21 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import api, load
+from . import Failed, api, load
 from .database import OPENERS
 from .machine import say, usable_cpus
 from .rollbook import Server, load_sample
 
 # A list long enough for page 200 and a page behind it.
 MEMBERSHIPS = api.PAGE_SIZE * (api.DEEP_PAGE + 2)
-MEMBERS = 1000
+MEMBERS = MEMBERSHIPS
 # What a user may own, with a little air, and creations a second that no machine we know exceeds:
 # how many users it takes to create organizations all the time. At least so many that one of them
 # owns but a few to begin with, whatever the size, since what one owns is counted.
 OWNER_LIMIT = 98
 CREATIONS = 30_000
+# Acceptances a second that no machine we know exceeds, on each database.
+ACCEPTANCES = {"SQLite": 12_000, "PostgreSQL": 4_000}
 USERS = 10_000
 STARTS = 5
 
@@ -89,7 +91,9 @@ class Subject:
         self.directory = directory
         self.tokens = []
         self.operations = None
-        self.created = 0
+        # How many requests of each kind that counts them were made.
+        self.issued = dict.fromkeys(api.WRITES, 0)
+        self.invitations = 0
 
     def fill(self):
         self._say(f"loading {self.size.organizations} organizations")
@@ -138,6 +142,10 @@ class Subject:
         with self._server(mode) as server:
             if self.operations is None:
                 self.operations = api.Operations(self.directory, server, self.tokens)
+            if api.ACCEPT in names and not self.invitations:
+                self._say("inviting")
+                self.invitations = self.operations.invite(self._acceptances())
+                self.database.settle()
             before = self._once(mode, server, api.CONSTANT)
             rounds[api.CONSTANT].append({**before, "share": 1.0})
             for _ in range(self.options.repeats):
@@ -150,14 +158,21 @@ class Subject:
                     before = after
         return [self._summary(mode, name, each) for name, each in rounds.items()]
 
+    def _acceptances(self):
+        seconds = self.options.warm_up + self.options.seconds
+        rounds = self.options.repeats * len(self.options.modes)
+        return int(rounds * seconds * ACCEPTANCES[self.database.name])
+
     def _once(self, mode, server, name):
-        first = self.created if name == api.CREATE else 0
+        first = self.issued.get(name, 0)
         requests = self.operations.file(name)
         result = load.run(
             self.generator, server, self.database, requests, first, self.options, mode.load
         )
-        if name == api.CREATE:
-            self.created += result["issued"]
+        if name in self.issued:
+            self.issued[name] += result["issued"]
+        if self.issued[api.ACCEPT] > self.invitations > 0:
+            raise Failed("there were not invitations enough; the rate counts repetitions")
         self._say(f"{mode.name}: {self.operations.labels()[name]}: {result['rate']:.0f}/s")
         return result
 

@@ -10,8 +10,16 @@ SHARES = {
     ("SQLite", api.GET): 0.30,
     ("SQLite", api.LIST_FIRST): 0.08,
     ("SQLite", api.CREATE): 0.07,
+    ("SQLite", api.MEMBERS_FIRST): 0.04,
+    ("SQLite", api.MEMBERS_DEEP): 0.04,
+    ("SQLite", api.INVITE): 0.07,
+    ("SQLite", api.ACCEPT): 0.035,
     ("PostgreSQL", api.GET): 0.06,
     ("PostgreSQL", api.CREATE): 0.018,
+    ("PostgreSQL", api.MEMBERS_FIRST): 0.015,
+    ("PostgreSQL", api.MEMBERS_DEEP): 0.015,
+    ("PostgreSQL", api.INVITE): 0.015,
+    ("PostgreSQL", api.ACCEPT): 0.012,
 }
 TAIL = 10
 SMALL, LARGE = 1_000, 100_000
@@ -87,14 +95,12 @@ def growth(rows):
 
 
 def depth(rows):
-    first = {
-        (row["database"], row["organizations"]): row
-        for row in rows
-        if row["operation"] == api.LIST_FIRST
-    }
+    shallow_of = {api.LIST_DEEP: api.LIST_FIRST, api.MEMBERS_DEEP: api.MEMBERS_FIRST}
+    by_name = {(row["database"], row["organizations"], row["operation"]): row for row in rows}
     for row in rows:
-        if row["operation"] == api.LIST_DEEP:
-            pairs = zip(row["rounds"], first[row["database"], row["organizations"]]["rounds"])
+        if row["operation"] in shallow_of:
+            key = row["database"], row["organizations"], shallow_of[row["operation"]]
+            pairs = zip(row["rounds"], by_name[key]["rounds"])
             ratio = statistics.median(deep["share"] / shallow["share"] for deep, shallow in pairs)
             what = f"{name(row)}: share, of that of page 1"
             yield Verdict(what, f"≥ {DEPTH}", f"{ratio:.2f}", ratio >= DEPTH)

@@ -1,8 +1,12 @@
 //! From a presented credential to an actor: the first step of every use case, taken inside its
 //! transaction, so that a revoked token or a lost membership counts from the next request on.
 
+mod workspace;
+
 use std::fmt;
 use std::net::IpAddr;
+
+use uuid::Uuid;
 
 use crate::audit::{Actor, Author};
 use crate::error::{Kind, Unauthenticated};
@@ -16,6 +20,11 @@ use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
 use crate::{Error, Result};
+
+pub use workspace::{
+    Reach, WorkspacePlace, enter_any_workspace_locked, enter_workspace, enter_workspace_locked,
+    reach_workspaces,
+};
 
 /// Who calls, and from where. A dialect makes it without any I/O.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +118,16 @@ impl RequestId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl From<Uuid> for RequestId {
+    fn from(id: Uuid) -> Self {
+        let mut bytes = [0; Self::LONGEST];
+        let text = id.hyphenated().encode_lower(&mut bytes);
+        // 36 characters.
+        let length = u8::try_from(text.len()).unwrap_or_default();
+        Self { bytes, length }
     }
 }
 
@@ -350,7 +369,7 @@ pub fn enter_any(
     id: OrganizationId,
     action: Action,
 ) -> Result<(Authentication, Place)> {
-    let (authentication, place) = arrive(tx, caller, now, id)?;
+    let (authentication, place, _) = arrive(tx, caller, now, id)?;
     let standing = place.as_ref().map_or(Standing::Stranger, |place| {
         place.standing(&authentication.user)
     });
@@ -359,13 +378,14 @@ pub fn enter_any(
     Ok((authentication, place))
 }
 
-/// Finds out who calls and what they are to an organization, and allows nothing yet.
+/// Finds out who calls, what they are to an organization, and the most that their token permits
+/// there; allows nothing yet.
 fn arrive(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
     id: OrganizationId,
-) -> Result<(Authentication, Option<Place>)> {
+) -> Result<(Authentication, Option<Place>, Permissions)> {
     let arrival = tx.access().arrive(caller.digest()?, id)?;
     let arrival = arrival.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
     let authentication = arrival.authentication.check(now)?;
@@ -384,7 +404,7 @@ fn arrive(
         place.granted = held.unwrap_or(Permissions::NONE).and(most);
         place
     });
-    Ok((authentication, place))
+    Ok((authentication, place, most))
 }
 
 #[cfg(test)]
@@ -398,6 +418,8 @@ mod tests {
         for text in ["a", "Job-7_a.B", &longest] {
             assert_eq!(RequestId::parse(text).unwrap().as_str(), text);
         }
+        let made = RequestId::from(Uuid::max());
+        assert_eq!(RequestId::parse(&Uuid::max().to_string()), Some(made));
         let too_long = "a".repeat(RequestId::LONGEST + 1);
         for text in ["", "a b", "a;b", "\u{e9}", &too_long] {
             assert_eq!(RequestId::parse(text), None, "{text}");

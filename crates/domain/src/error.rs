@@ -273,7 +273,7 @@ pub enum Refusal {
     #[error("it was changed in the meantime; read it again and repeat the change")]
     VersionMismatch,
     /// Restoring something that is not deleted.
-    #[error("the organization is not deleted")]
+    #[error("it is not deleted, so it cannot be restored")]
     NotDeleted,
     /// Restoring came too late.
     #[error("it could be restored until {}", until.to_rfc3339())]

@@ -1,5 +1,7 @@
 //! Windows into long lists, and the pages that come back.
 
+use std::cmp::Ordering;
+
 /// Which part of a list to answer. `K` is the sort key of the list, unique for every row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window<K> {
@@ -97,6 +99,24 @@ impl<T, K> Page<T, K> {
             next,
             total,
         }
+    }
+
+    /// Cuts the page out of a whole list, which is in the order of `compare`.
+    pub fn of_all(
+        rows: Vec<T>,
+        window: &Window<K>,
+        key: impl Fn(&T) -> K,
+        compare: impl Fn(&K, &K) -> Ordering,
+    ) -> Self {
+        let total = window.count.then_some(rows.len() as u64);
+        let skip = match &window.from {
+            From::First => 0,
+            From::After(last) => rows.partition_point(|row| compare(&key(row), last).is_le()),
+            From::Skip(rows) => *rows as usize,
+        };
+        let fetch = window.limit as usize + 1;
+        let fetched = rows.into_iter().skip(skip).take(fetch).collect();
+        Self::cut(fetched, window, total, key)
     }
 }
 

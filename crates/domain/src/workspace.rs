@@ -1,6 +1,9 @@
 //! Workspaces: the parts of an organization in which its members work.
 
+use std::cmp::Ordering;
+
 use crate::id::{OrganizationId, UserId, WorkspaceId};
+use crate::membership::{Direction, SortValue};
 use crate::organization::Version;
 use crate::role::{AssignedRole, WorkspaceRoles};
 use crate::time::Timestamp;
@@ -8,6 +11,15 @@ use crate::value::{Description, DisplayName, Email, IconName, WorkspaceTitle};
 
 /// How long a deleted workspace can be restored.
 pub use crate::organization::RESTORE_WINDOW;
+
+/// Which workspace: its id means nothing without the organization that it is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WorkspaceRef {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The workspace's id.
+    pub id: WorkspaceId,
+}
 
 /// A workspace of an organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +55,21 @@ impl Workspace {
         self.deleted_at.is_none()
     }
 
+    /// Which one it is.
+    #[must_use]
+    pub const fn reference(&self) -> WorkspaceRef {
+        WorkspaceRef {
+            organization: self.organization_id,
+            id: self.id,
+        }
+    }
+
+    /// Until when it can be restored, if it is deleted.
+    #[must_use]
+    pub fn restorable_until(&self) -> Option<Timestamp> {
+        self.deleted_at.map(|deleted| deleted.plus(RESTORE_WINDOW))
+    }
+
     /// Marks it as changed at `now`.
     pub fn touch(&mut self, now: Timestamp) {
         self.version = self.version.next();
@@ -72,11 +99,41 @@ pub enum WorkspaceField {
     Updated,
 }
 
+/// The order of a list of workspaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WorkspaceOrder {
+    /// By what.
+    pub field: WorkspaceField,
+    /// Which way; ids break ties in the same direction.
+    pub direction: Direction,
+}
+
+impl WorkspaceOrder {
+    /// How one key stands to another in a list of this order.
+    #[must_use]
+    pub fn compare(self, one: &WorkspaceKey, other: &WorkspaceKey) -> Ordering {
+        match self.direction {
+            Direction::Ascending => one.cmp(other),
+            Direction::Descending => other.cmp(one),
+        }
+    }
+}
+
+impl Default for WorkspaceOrder {
+    /// Those that were made last come first.
+    fn default() -> Self {
+        Self {
+            field: WorkspaceField::Created,
+            direction: Direction::Descending,
+        }
+    }
+}
+
 /// Where a workspace stands in a sorted list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkspaceKey {
     /// The value of the field: `None` for [`WorkspaceField::Created`].
-    pub value: Option<crate::membership::SortValue>,
+    pub value: Option<SortValue>,
     /// The workspace's id.
     pub id: WorkspaceId,
 }
@@ -85,7 +142,6 @@ impl WorkspaceKey {
     /// The key of a workspace in a list that is sorted by `field`.
     #[must_use]
     pub fn of(field: WorkspaceField, workspace: &Workspace) -> Self {
-        use crate::membership::SortValue;
         Self {
             value: match field {
                 WorkspaceField::Created => None,

@@ -4,7 +4,7 @@
 use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
 
 table! {
-    use diesel::sql_types::{Bool, Text};
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
     use crate::sql::{Id, Instant};
 
     users (id) {
@@ -17,6 +17,11 @@ table! {
         active -> Bool,
         created_at -> Instant,
         updated_at -> Instant,
+        email_verified_at -> Nullable<Instant>,
+        organization_id -> Nullable<Id>,
+        trial_started_at -> Nullable<Instant>,
+        version -> BigInt,
+        deleted_at -> Nullable<Instant>,
     }
 }
 
@@ -38,11 +43,15 @@ table! {
         logo_url -> Nullable<Text>,
         logo_media_type -> Nullable<Text>,
         logo_bytes -> Nullable<Binary>,
+        subscription_status -> Text,
+        trial_ends_at -> Nullable<Instant>,
+        member_quota -> BigInt,
+        workspace_quota -> BigInt,
     }
 }
 
 table! {
-    use diesel::sql_types::Text;
+    use diesel::sql_types::{BigInt, Text};
     use crate::sql::{Id, Instant};
 
     memberships (organization_id, user_id) {
@@ -52,6 +61,9 @@ table! {
         roles -> Text,
         created_at -> Instant,
         updated_at -> Instant,
+        version -> BigInt,
+        display_name_key -> Text,
+        email_key -> Text,
     }
 }
 
@@ -59,7 +71,7 @@ table! {
     use diesel::sql_types::{Binary, Nullable, Text};
     use crate::sql::{Id, Instant};
 
-    personal_access_tokens (id) {
+    tokens (id) {
         id -> Id,
         user_id -> Id,
         name -> Text,
@@ -69,6 +81,8 @@ table! {
         expires_at -> Nullable<Instant>,
         last_used_at -> Nullable<Instant>,
         revoked_at -> Nullable<Instant>,
+        organization_id -> Nullable<Id>,
+        created_by -> Nullable<Id>,
     }
 }
 
@@ -81,8 +95,248 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    roles (organization_id, id) {
+        id -> Id,
+        organization_id -> Id,
+        scope -> Text,
+        role_key -> Text,
+        title -> Text,
+        title_key -> Text,
+        description -> Nullable<Text>,
+        permissions -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use crate::sql::Id;
+
+    membership_roles (organization_id, user_id, role_id) {
+        organization_id -> Id,
+        user_id -> Id,
+        role_id -> Id,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    workspaces (organization_id, id) {
+        id -> Id,
+        organization_id -> Id,
+        title -> Text,
+        title_key -> Text,
+        description -> Nullable<Text>,
+        icon -> Nullable<Text>,
+        icon_color -> Nullable<Text>,
+        creator_id -> Id,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::sql::{Id, Instant};
+
+    workspace_memberships (organization_id, workspace_id, user_id) {
+        organization_id -> Id,
+        workspace_id -> Id,
+        user_id -> Id,
+        roles -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use crate::sql::Id;
+
+    workspace_membership_roles (organization_id, workspace_id, user_id, role_id) {
+        organization_id -> Id,
+        workspace_id -> Id,
+        user_id -> Id,
+        role_id -> Id,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    invitations (organization_id, id) {
+        id -> Id,
+        organization_id -> Id,
+        workspace_id -> Nullable<Id>,
+        email -> Text,
+        email_key -> Text,
+        roles -> Text,
+        workspace_roles -> Text,
+        inviter_id -> Nullable<Id>,
+        inviter_kind -> Text,
+        redirect_organization_id -> Nullable<Id>,
+        redirect_workspace_id -> Nullable<Id>,
+        metadata -> Text,
+        state -> Text,
+        accepted_by -> Nullable<Id>,
+        digest -> Binary,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
+table! {
+    use crate::sql::Id;
+
+    invitation_roles (organization_id, invitation_id, role_id) {
+        organization_id -> Id,
+        invitation_id -> Id,
+        role_id -> Id,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    organization_preferences (organization_id) {
+        organization_id -> Id,
+        support_team_access -> Bool,
+        time_zone -> Nullable<Text>,
+        time_format -> Nullable<Text>,
+        date_format -> Nullable<Text>,
+        decimal_symbol -> Nullable<Text>,
+        decimal_places -> Nullable<Integer>,
+        measurement_system -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    workspace_preferences (organization_id, workspace_id) {
+        organization_id -> Id,
+        workspace_id -> Id,
+        time_zone -> Nullable<Text>,
+        time_format -> Nullable<Text>,
+        date_format -> Nullable<Text>,
+        decimal_symbol -> Nullable<Text>,
+        decimal_places -> Nullable<Integer>,
+        measurement_system -> Nullable<Text>,
+        version -> BigInt,
+        updated_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    organization_domains (organization_id, id) {
+        id -> Id,
+        organization_id -> Id,
+        name -> Text,
+        challenge -> Text,
+        verified_at -> Nullable<Instant>,
+        is_primary -> Bool,
+        enrollment -> Text,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    audit_entries (chain_id, sequence) {
+        chain_id -> Id,
+        sequence -> BigInt,
+        chain_kind -> Text,
+        at -> Instant,
+        actor_kind -> Text,
+        actor_id -> Nullable<Id>,
+        token_id -> Nullable<Id>,
+        act -> Text,
+        target_kind -> Text,
+        target_id -> Id,
+        address -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        changes -> Text,
+        previous -> Binary,
+        digest -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::sql::{Id, Instant};
+
+    requests (user_id, request_key) {
+        user_id -> Id,
+        request_key -> Text,
+        fingerprint -> Binary,
+        made -> Id,
+        at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    outbox (id) {
+        id -> Id,
+        kind -> Text,
+        recipient -> Text,
+        organization_id -> Nullable<Id>,
+        invitation_id -> Nullable<Id>,
+        secret -> Nullable<Text>,
+        created_at -> Instant,
+    }
+}
+
 joinable!(organizations -> users (owner_id));
 joinable!(memberships -> organizations (organization_id));
 joinable!(memberships -> users (user_id));
-joinable!(personal_access_tokens -> users (user_id));
-allow_tables_to_appear_in_same_query!(users, organizations, memberships, personal_access_tokens);
+joinable!(tokens -> users (user_id));
+joinable!(invitations -> organizations (organization_id));
+joinable!(invitations -> users (inviter_id));
+joinable!(workspaces -> organizations (organization_id));
+joinable!(workspaces -> users (creator_id));
+joinable!(workspace_memberships -> users (user_id));
+allow_tables_to_appear_in_same_query!(
+    users,
+    organizations,
+    memberships,
+    tokens,
+    roles,
+    membership_roles,
+    workspaces,
+    workspace_memberships,
+    workspace_membership_roles,
+    invitations,
+    invitation_roles,
+    organization_preferences,
+    workspace_preferences,
+    organization_domains,
+    audit_entries,
+    requests,
+    outbox,
+);

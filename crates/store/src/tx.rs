@@ -6,7 +6,9 @@ use diesel::PgConnection;
 use diesel::SqliteConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rollbook_domain::port::{
-    AccessRepo, InstallationRepo, MembershipRepo, OrganizationRepo, TokenRepo, Tx, UserRepo,
+    AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
+    OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
+    UserRepo, WorkspaceRepo,
 };
 use rollbook_domain::{Error, Result};
 
@@ -87,6 +89,33 @@ impl Tx for SqlTx<'_> {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {
+        self
+    }
+    fn roles(&mut self) -> &mut dyn RoleRepo {
+        self
+    }
+    fn invitations(&mut self) -> &mut dyn InvitationRepo {
+        self
+    }
+    fn workspaces(&mut self) -> &mut dyn WorkspaceRepo {
+        self
+    }
+    fn preferences(&mut self) -> &mut dyn PreferencesRepo {
+        self
+    }
+    fn plans(&mut self) -> &mut dyn PlanRepo {
+        self
+    }
+    fn domains(&mut self) -> &mut dyn DomainRepo {
+        self
+    }
+    fn audit(&mut self) -> &mut dyn AuditRepo {
+        self
+    }
+    fn requests(&mut self) -> &mut dyn RequestRepo {
+        self
+    }
+    fn outbox(&mut self) -> &mut dyn OutboxRepo {
         self
     }
     fn installation(&mut self) -> &mut dyn InstallationRepo {

@@ -16,6 +16,8 @@ use crate::state::{Settings, State};
 pub(crate) struct Body<D, T> {
     /// What the body says.
     pub(crate) value: T,
+    /// The body as it came.
+    pub(crate) bytes: web::Bytes,
     dialect: PhantomData<fn() -> D>,
 }
 
@@ -41,6 +43,7 @@ impl<D: Dialect, T: DeserializeOwned + 'static> FromRequest for Body<D, T> {
                 .map_err(unreadable)?;
             Ok(Self {
                 value: parse(&bytes)?,
+                bytes,
                 dialect: PhantomData,
             })
         })

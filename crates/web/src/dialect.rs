@@ -16,7 +16,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Scope, we
 use rollbook_domain::{Error, access};
 
 use crate::observe::{Observer, observe};
-use crate::operation::{self, Operation};
+use crate::operation::{self, Table};
 use crate::state::State;
 
 /// A way of speaking HTTP that existing clients understand.
@@ -31,7 +31,7 @@ pub trait Dialect: Sized + 'static {
 
     /// Reads who calls, without any I/O: a bearer token (RFC 6750) unless the dialect knows better.
     #[must_use]
-    fn credential(headers: &HeaderMap) -> access::Caller {
+    fn credential(headers: &HeaderMap) -> access::Credential {
         bearer(headers)
     }
 }
@@ -171,7 +171,7 @@ impl<D: Dialect> ResponseError for Fail<D> {
 /// Who calls, in dialect `D`. Taking it does no I/O; the domain authenticates.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<D> {
-    /// What the request presented.
+    /// What the request presented, and where it came from.
     pub who: access::Caller,
     dialect: PhantomData<fn() -> D>,
 }
@@ -190,26 +190,26 @@ impl<D: Dialect> FromRequest for Caller<D> {
 
 /// Reads `Authorization: Bearer …`. Anything else in that header is malformed, and so are several
 /// such headers: it must be beyond doubt who calls.
-fn bearer(headers: &HeaderMap) -> access::Caller {
+fn bearer(headers: &HeaderMap) -> access::Credential {
     let mut values = headers.get_all(AUTHORIZATION);
     let Some(value) = values.next() else {
-        return access::Caller::Nobody;
+        return access::Credential::Nobody;
     };
     let credentials = value.to_str().ok().and_then(|text| text.split_once(' '));
     match credentials {
         Some((scheme, token))
             if values.next().is_none() && scheme.eq_ignore_ascii_case("Bearer") =>
         {
-            access::Caller::bearer(token.trim_matches(' '))
+            access::Credential::bearer(token.trim_matches(' '))
         }
-        _ => access::Caller::Malformed,
+        _ => access::Credential::Malformed,
     }
 }
 
 /// The scope of a dialect: its operations, and its way of answering whatever else is asked.
 pub(crate) fn scope<D: Dialect>(
     state: &web::Data<State>,
-    operations: &'static [Operation],
+    operations: Table,
 ) -> impl HttpServiceFactory + use<D> {
     let observer = Observer::new::<D>(state, operations);
     let limit = state.settings.body_limit;

@@ -22,7 +22,7 @@ pub use self::request_id::RequestId;
 
 use crate::dialect::{Dialect, Fault};
 use crate::metrics::{DialectMetrics, Metrics, UNKNOWN};
-use crate::operation::Operation;
+use crate::operation::{Operation, Table};
 use crate::state::State;
 
 /// The middleware around the scope of dialect `D`.
@@ -32,9 +32,7 @@ pub(crate) async fn observe<D: Dialect, B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let observation = Observation::start(observer, &request);
-    request
-        .extensions_mut()
-        .insert(observation.request_id.clone());
+    request.extensions_mut().insert(observation.request_id);
     // A scope makes a response of every error; only a foreign middleware could leave one.
     let mut response = next.call(request).await?;
     observation.finish::<D, B>(&mut response);
@@ -50,7 +48,7 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
-    pub(crate) fn new<D: Dialect>(state: &State, operations: &'static [Operation]) -> Rc<Self> {
+    pub(crate) fn new<D: Dialect>(state: &State, operations: Table) -> Rc<Self> {
         let State {
             services, metrics, ..
         } = state;

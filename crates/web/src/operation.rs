@@ -10,6 +10,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, Resource, Ro
 use rollbook_domain::access;
 use rollbook_domain::error::Unauthenticated;
 use rollbook_domain::policy::Action;
+use rollbook_domain::role::Permission;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -17,6 +18,11 @@ use std::time::Duration;
 
 use crate::dialect::{Dialect, Fail, Fault};
 use crate::limits;
+use crate::observe::RequestId;
+
+/// Everything that a dialect can be asked, a slice for each kind of resource. What is asked most
+/// comes first, since the router tries one after the other.
+pub type Table = &'static [&'static [Operation]];
 
 /// One method on one path of one dialect.
 #[derive(Debug)]
@@ -42,6 +48,14 @@ pub enum Policy {
     /// Whoever presents something that can be a credential; the others are refused before anything
     /// of the request is read. The domain authenticates them and decides about the action.
     Caller(Action),
+}
+
+impl Policy {
+    /// Whoever presents something that can be a credential, and has the permission.
+    #[must_use]
+    pub const fn needs(permission: Permission) -> Self {
+        Self::Caller(Action::Use(permission))
+    }
 }
 
 impl Operation {
@@ -91,26 +105,28 @@ impl Operation {
 #[derive(Clone, Copy)]
 struct Matched {
     operation: &'static Operation,
-    caller: access::Caller,
+    credential: access::Credential,
 }
 
-/// Who calls, as the gate has read it; otherwise it is read now.
+/// Who calls, as the gate has read it, otherwise as it is read now; and from where.
 pub(crate) fn caller_of<D: Dialect>(request: &HttpRequest) -> access::Caller {
     let matched = request.extensions().get::<Matched>().copied();
-    matched.map_or_else(
+    let credential = matched.map_or_else(
         || D::credential(request.headers()),
-        |matched| matched.caller,
-    )
+        |matched| matched.credential,
+    );
+    let origin = access::Origin {
+        address: request.peer_addr().map(|peer| peer.ip()),
+        request: RequestId::of(request).map(|id| id.of_domain()),
+    };
+    access::Caller { credential, origin }
 }
 
 /// The routes of `operations`, in their order, under the prefix of their dialect; each may take as
 /// long as `limit`.
-pub(crate) fn resources<D: Dialect>(
-    operations: &'static [Operation],
-    limit: Duration,
-) -> Vec<Resource> {
+pub(crate) fn resources<D: Dialect>(operations: Table, limit: Duration) -> Vec<Resource> {
     let mut paths: Vec<&'static str> = Vec::new();
-    for operation in operations {
+    for operation in operations.iter().copied().flatten() {
         if !paths.contains(&operation.path) {
             paths.push(operation.path);
         }
@@ -121,12 +137,9 @@ pub(crate) fn resources<D: Dialect>(
         .collect()
 }
 
-fn resource<D: Dialect>(
-    path: &'static str,
-    operations: &'static [Operation],
-    limit: Duration,
-) -> Resource {
-    let here = || operations.iter().filter(move |it| it.path == path);
+fn resource<D: Dialect>(path: &'static str, operations: Table, limit: Duration) -> Resource {
+    let all = || operations.iter().copied().flatten();
+    let here = || all().filter(move |it| it.path == path);
     let allow = allow_header(here());
     let refuse = move || {
         let allow = allow.clone();
@@ -213,19 +226,20 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let operation = self.operation;
-        let caller = D::credential(request.headers());
-        request
-            .extensions_mut()
-            .insert(Matched { operation, caller });
-        match (operation.policy, caller) {
-            (Policy::Public, _) | (Policy::Caller(_), access::Caller::Token(_)) => {
+        let credential = D::credential(request.headers());
+        request.extensions_mut().insert(Matched {
+            operation,
+            credential,
+        });
+        match (operation.policy, credential) {
+            (Policy::Public, _) | (Policy::Caller(_), access::Credential::Token(_)) => {
                 let asked = request.request().clone();
                 supervised::<D>(self.limit, asked, self.handler.call(request))
             }
-            (Policy::Caller(_), access::Caller::Nobody) => {
+            (Policy::Caller(_), access::Credential::Nobody) => {
                 turn_away::<D>(request, Unauthenticated::Missing)
             }
-            (Policy::Caller(_), access::Caller::Malformed) => {
+            (Policy::Caller(_), access::Credential::Malformed) => {
                 turn_away::<D>(request, Unauthenticated::Invalid)
             }
         }

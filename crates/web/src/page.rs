@@ -1,25 +1,32 @@
 //! Page tokens: where a list continues, sealed so that clients hand them back unchanged.
 //!
-//! A token holds the sort key of the last row in clear, since ids are no secret, and an
-//! HMAC-SHA256 over it, the operation and the conditions of the list. It grants nothing: every page
-//! authenticates its caller anew. It is not bound to the caller, so a client may renew its access
-//! token between two pages.
+//! A token holds the sort key of the last row, and an HMAC-SHA256 over it, the operation and the
+//! conditions of the list. The key may be an address or a name, and tokens travel in URLs, which
+//! proxies write down; so it is not in clear but under a mask that is made of the HMAC, the way of
+//! synthetic initialization vectors (RFC 5297). A token grants nothing: every page authenticates
+//! its caller anew. It is not bound to the caller, so a client may renew its access token between
+//! two pages.
+
+mod key;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use rollbook_domain::time::{Span, Timestamp};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
+
+pub(crate) use key::Key;
 
 /// How long a token can be used: longer than anybody pages, short enough to change the key.
 const LIFETIME: Span = Span::days(3);
 
-const FORMAT: u8 = 1;
-const BODY_BYTES: usize = 1 + 8 + 16;
+const FORMAT: u8 = 2;
+/// Format and time of issue, before the key.
+const HEAD_BYTES: usize = 1 + 8;
 /// Half of the HMAC: 128 bits are beyond guessing.
 const TAG_BYTES: usize = 16;
-const TOKEN_BYTES: usize = BODY_BYTES + TAG_BYTES;
+/// Longer than every key that [`Key`] makes; whatever is longer is not looked at.
+const TOKEN_MAX: usize = 32 * 1024;
 
 /// Seals and opens page tokens.
 #[derive(Clone)]
@@ -34,7 +41,7 @@ pub(crate) struct Binding<'a> {
     pub(crate) dialect: &'a str,
     /// The operation that lists.
     pub(crate) operation: &'a str,
-    /// Filter and order, as the client wrote them.
+    /// Path, filter, order and what else the list depends on, as the client wrote it.
     pub(crate) conditions: &'a str,
 }
 
@@ -61,39 +68,53 @@ impl PageTokens {
     }
 
     /// The token to continue behind `key`.
-    pub(crate) fn seal(&self, binding: Binding<'_>, key: Uuid, now: Timestamp) -> String {
-        let mut token = [0; TOKEN_BYTES];
-        token[0] = FORMAT;
-        token[1..9].copy_from_slice(&now.millis().to_be_bytes());
-        token[9..BODY_BYTES].copy_from_slice(key.as_bytes());
-        let tag = self.tag(binding, &token[..BODY_BYTES]).finalize();
-        token[BODY_BYTES..].copy_from_slice(&tag.into_bytes()[..TAG_BYTES]);
+    pub(crate) fn seal<K: Key>(&self, binding: Binding<'_>, key: &K, now: Timestamp) -> String {
+        let mut token = vec![FORMAT];
+        token.extend_from_slice(&now.millis().to_be_bytes());
+        key.encode(&mut token);
+        let tag = self.tag(binding, &token);
+        self.mask(&tag, &mut token);
+        token.extend_from_slice(&tag);
         URL_SAFE_NO_PAD.encode(token)
     }
 
     /// The key to continue behind.
-    pub(crate) fn open(
+    pub(crate) fn open<K: Key>(
         &self,
         binding: Binding<'_>,
         token: &str,
         now: Timestamp,
-    ) -> Result<Uuid, Unusable> {
-        let bytes = URL_SAFE_NO_PAD
+    ) -> Result<K, Unusable> {
+        if token.len() > TOKEN_MAX {
+            return Err(Unusable::Foreign);
+        }
+        let mut body = URL_SAFE_NO_PAD
             .decode(token)
             .map_err(|_| Unusable::Foreign)?;
-        let bytes: [u8; TOKEN_BYTES] = bytes.try_into().map_err(|_| Unusable::Foreign)?;
-        let (body, tag) = bytes.split_at(BODY_BYTES);
-        self.tag(binding, body)
-            .verify_truncated_left(tag)
+        let at = body.len().saturating_sub(TAG_BYTES);
+        let tag: [u8; TAG_BYTES] = body
+            .split_off(at)
+            .try_into()
             .map_err(|_| Unusable::Foreign)?;
-        let (issued, key) = parts(body).ok_or(Unusable::Foreign)?;
+        self.mask(&tag, &mut body);
+        self.bound(binding, &body)
+            .verify_truncated_left(&tag)
+            .map_err(|_| Unusable::Foreign)?;
+        let (issued, key) = parts(&body).ok_or(Unusable::Foreign)?;
         if issued.plus(LIFETIME) <= now {
             return Err(Unusable::Expired);
         }
         Ok(key)
     }
 
-    fn tag(&self, binding: Binding<'_>, body: &[u8]) -> Hmac<Sha256> {
+    fn tag(&self, binding: Binding<'_>, body: &[u8]) -> [u8; TAG_BYTES] {
+        let mac = self.bound(binding, body).finalize().into_bytes();
+        let mut tag = [0; TAG_BYTES];
+        tag.copy_from_slice(&mac[..TAG_BYTES]);
+        tag
+    }
+
+    fn bound(&self, binding: Binding<'_>, body: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
         mac.update(b"rollbook page token\0");
         for name in [binding.dialect, binding.operation] {
@@ -104,22 +125,41 @@ impl PageTokens {
         mac.update(body);
         mac
     }
+
+    /// Covers or uncovers a body with what the key makes of the tag.
+    fn mask(&self, tag: &[u8; TAG_BYTES], body: &mut [u8]) {
+        for (count, block) in (0u32..).zip(body.chunks_mut(32)) {
+            let mut mac = self.mac.clone();
+            mac.update(b"rollbook page mask\0");
+            mac.update(tag);
+            mac.update(&count.to_be_bytes());
+            let cover = mac.finalize().into_bytes();
+            for (byte, cover) in block.iter_mut().zip(cover) {
+                *byte ^= cover;
+            }
+        }
+    }
 }
 
-fn parts(body: &[u8]) -> Option<(Timestamp, Uuid)> {
-    let (format, rest) = body.split_first()?;
-    let (issued, key) = rest.split_first_chunk::<8>()?;
-    let issued = Timestamp::from_millis(i64::from_be_bytes(*issued));
-    let key = Uuid::from_slice(key).ok()?;
-    (*format == FORMAT).then_some((issued, key))
+fn parts<K: Key>(body: &[u8]) -> Option<(Timestamp, K)> {
+    let (head, key) = body.split_at_checked(HEAD_BYTES)?;
+    let (format, issued) = head.split_first()?;
+    let issued = Timestamp::from_millis(i64::from_be_bytes(issued.try_into().ok()?));
+    (*format == FORMAT)
+        .then(|| K::decode(key))
+        .flatten()
+        .map(|key| (issued, key))
 }
 
 #[cfg(test)]
 mod tests {
+    use rollbook_domain::id::UserId;
+    use uuid::Uuid;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_750_000_000_000);
-    const KEY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
+    const KEY: UserId = UserId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
     const LIST: Binding<'_> = Binding {
         dialect: "native",
         operation: "organizations.list",
@@ -130,16 +170,20 @@ mod tests {
         PageTokens::new(&[7; 32])
     }
 
+    fn open(tokens: &PageTokens, list: Binding<'_>, token: &str) -> Result<UserId, Unusable> {
+        tokens.open(list, token, NOW)
+    }
+
     #[test]
     fn a_token_opens_where_it_was_sealed() {
-        let token = tokens().seal(LIST, KEY, NOW);
+        let token = tokens().seal(LIST, &KEY, NOW);
         assert_eq!(tokens().open(LIST, &token, NOW), Ok(KEY));
         assert_eq!(token.len(), 55);
     }
 
     #[test]
     fn a_token_opens_nowhere_else() {
-        let token = tokens().seal(LIST, KEY, NOW);
+        let token = tokens().seal(LIST, &KEY, NOW);
         for other in [
             Binding {
                 dialect: "zenml",
@@ -154,40 +198,79 @@ mod tests {
                 ..LIST
             },
         ] {
-            assert_eq!(tokens().open(other, &token, NOW), Err(Unusable::Foreign));
+            assert_eq!(open(&tokens(), other, &token), Err(Unusable::Foreign));
         }
         let stranger = PageTokens::new(&[8; 32]);
-        assert_eq!(stranger.open(LIST, &token, NOW), Err(Unusable::Foreign));
+        assert_eq!(open(&stranger, LIST, &token), Err(Unusable::Foreign));
     }
 
     #[test]
     fn every_bit_counts() {
         let token = URL_SAFE_NO_PAD
-            .decode(tokens().seal(LIST, KEY, NOW))
+            .decode(tokens().seal(LIST, &KEY, NOW))
             .unwrap();
         for bit in 0..token.len() * 8 {
             let mut bent = token.clone();
             bent[bit / 8] ^= 1 << (bit % 8);
             let bent = URL_SAFE_NO_PAD.encode(bent);
             assert_eq!(
-                tokens().open(LIST, &bent, NOW),
+                open(&tokens(), LIST, &bent),
                 Err(Unusable::Foreign),
                 "bit {bit}"
             );
         }
-        for text in ["", "x", "====", "é", &"A".repeat(55), &"A".repeat(4000)] {
-            assert_eq!(tokens().open(LIST, text, NOW), Err(Unusable::Foreign));
+        for text in [
+            "",
+            "x",
+            "====",
+            "é",
+            &"A".repeat(55),
+            &"A".repeat(4000),
+            &"A".repeat(TOKEN_MAX + 1),
+        ] {
+            assert_eq!(open(&tokens(), LIST, text), Err(Unusable::Foreign));
         }
     }
 
     #[test]
     fn a_token_lives_three_days() {
-        let token = tokens().seal(LIST, KEY, NOW);
+        let token = tokens().seal(LIST, &KEY, NOW);
         let last = NOW.plus(LIFETIME).minus(Span::seconds(1));
         assert_eq!(tokens().open(LIST, &token, last), Ok(KEY));
         assert_eq!(
-            tokens().open(LIST, &token, NOW.plus(LIFETIME)),
+            tokens().open::<UserId>(LIST, &token, NOW.plus(LIFETIME)),
             Err(Unusable::Expired)
         );
+    }
+
+    #[test]
+    fn a_key_is_not_to_be_read_off() {
+        let key = "nobody reads this address off a page token";
+        let token = tokens().seal(LIST, &Text(key), NOW);
+        let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
+        assert!(bytes.len() > key.len());
+        assert!(!String::from_utf8_lossy(&bytes).contains("nobody"));
+        // One that was issued at another moment shares nothing with it.
+        let later = tokens().seal(LIST, &Text(key), NOW.plus(Span::seconds(1)));
+        let same = token.bytes().zip(later.bytes()).filter(|(a, b)| a == b);
+        assert!(same.count() < token.len() / 4);
+    }
+
+    #[test]
+    fn a_key_of_another_kind_is_none() {
+        let token = tokens().seal(LIST, &7u64, NOW);
+        assert_eq!(open(&tokens(), LIST, &token), Err(Unusable::Foreign));
+    }
+
+    struct Text(&'static str);
+
+    impl Key for Text {
+        fn encode(&self, bytes: &mut Vec<u8>) {
+            bytes.extend_from_slice(self.0.as_bytes());
+        }
+
+        fn decode(_: &[u8]) -> Option<Self> {
+            None
+        }
     }
 }

@@ -41,7 +41,7 @@ ALTER TABLE tokens ADD COLUMN created_by BLOB REFERENCES users (id);
 CREATE INDEX tokens_organization ON tokens (organization_id, user_id) WHERE organization_id IS NOT NULL;
 
 CREATE TABLE roles (
-    id BLOB NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
     organization_id BLOB NOT NULL REFERENCES organizations (id),
     scope TEXT NOT NULL CHECK (scope IN ('organization', 'workspace')),
     role_key TEXT NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE membership_roles (
 CREATE INDEX membership_roles_role ON membership_roles (organization_id, role_id);
 
 CREATE TABLE workspaces (
-    id BLOB NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
     organization_id BLOB NOT NULL REFERENCES organizations (id),
     title TEXT NOT NULL,
     title_key TEXT NOT NULL,
@@ -113,7 +113,7 @@ CREATE INDEX workspace_membership_roles_role ON workspace_membership_roles (orga
 CREATE INDEX workspace_membership_roles_user ON workspace_membership_roles (organization_id, user_id);
 
 CREATE TABLE invitations (
-    id BLOB NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
     organization_id BLOB NOT NULL REFERENCES organizations (id),
     workspace_id BLOB,
     email TEXT NOT NULL,
@@ -122,8 +122,8 @@ CREATE TABLE invitations (
     workspace_roles TEXT NOT NULL,
     inviter_id BLOB REFERENCES users (id),
     inviter_kind TEXT NOT NULL,
-    redirect_organization_id BLOB,
-    redirect_workspace_id BLOB,
+    redirect_organization_id BLOB CHECK (length(redirect_organization_id) = 16),
+    redirect_workspace_id BLOB CHECK (length(redirect_workspace_id) = 16),
     metadata TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'declined', 'revoked', 'expired')),
     accepted_by BLOB REFERENCES users (id),
@@ -179,7 +179,7 @@ CREATE TABLE workspace_preferences (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE organization_domains (
-    id BLOB NOT NULL,
+    id BLOB NOT NULL CHECK (length(id) = 16),
     organization_id BLOB NOT NULL REFERENCES organizations (id),
     name TEXT NOT NULL,
     challenge TEXT NOT NULL,
@@ -193,20 +193,20 @@ CREATE TABLE organization_domains (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX organization_domains_name ON organization_domains (organization_id, name);
 CREATE UNIQUE INDEX organization_domains_verified ON organization_domains (name) WHERE verified_at IS NOT NULL;
-CREATE UNIQUE INDEX organization_domains_primary ON organization_domains (organization_id) WHERE is_primary = 1;
+CREATE UNIQUE INDEX organization_domains_primary ON organization_domains (organization_id) WHERE is_primary;
 
 -- The log outlives what it tells of: its ids are no foreign keys.
 CREATE TABLE audit_entries (
-    chain_id BLOB NOT NULL,
+    chain_id BLOB NOT NULL CHECK (length(chain_id) = 16),
     sequence INTEGER NOT NULL CHECK (sequence >= 1),
     chain_kind TEXT NOT NULL CHECK (chain_kind IN ('organization', 'user')),
     at INTEGER NOT NULL,
     actor_kind TEXT NOT NULL,
-    actor_id BLOB,
-    token_id BLOB,
+    actor_id BLOB CHECK (length(actor_id) = 16),
+    token_id BLOB CHECK (length(token_id) = 16),
     act TEXT NOT NULL,
     target_kind TEXT NOT NULL,
-    target_id BLOB NOT NULL,
+    target_id BLOB NOT NULL CHECK (length(target_id) = 16),
     address TEXT,
     request_id TEXT,
     changes TEXT NOT NULL,
@@ -219,18 +219,18 @@ CREATE TABLE requests (
     user_id BLOB NOT NULL REFERENCES users (id),
     request_key TEXT NOT NULL,
     fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
-    made BLOB NOT NULL,
+    made BLOB NOT NULL CHECK (length(made) = 16),
     at INTEGER NOT NULL,
     PRIMARY KEY (user_id, request_key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX requests_at ON requests (at);
 
 CREATE TABLE outbox (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     kind TEXT NOT NULL,
     recipient TEXT NOT NULL,
     organization_id BLOB REFERENCES organizations (id),
-    invitation_id BLOB,
+    invitation_id BLOB CHECK (length(invitation_id) = 16),
     secret TEXT,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

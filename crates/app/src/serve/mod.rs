@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    Core, Operator, OperatorService, OrganizationService, TokenService, UserService,
+    Core, Operator, OperatorService, OrganizationService, PreferencesService, SubscriptionService,
+    TokenService, UserService, WorkspaceService,
 };
 use rollbook_web::{Services, Web};
 
@@ -73,6 +74,9 @@ fn services(house: &House) -> Services {
         organizations: Arc::new(OrganizationService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
+        workspaces: Arc::new(WorkspaceService::new(core())),
+        preferences: Arc::new(PreferencesService::new(core())),
+        subscriptions: Arc::new(SubscriptionService::new(core())),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),
@@ -84,6 +88,7 @@ fn web_settings(settings: &Settings, page_token_key: [u8; 32]) -> rollbook_web::
         page_token_key,
         native: rollbook_web::NativeSettings {
             owner_limit: settings.native.owner_limit,
+            terms: settings.terms,
         },
         body_limit: settings.server.body_limit,
         request_timeout: settings.server.request_timeout,

@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 21] = [
+pub(crate) const KEYS: [Key; 24] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -49,6 +49,9 @@ pub(crate) const KEYS: [Key; 21] = [
     key("server.shutdown_timeout", "30s"),
     key("log.format", "auto"),
     key("log.level", "info,actix_server=warn"),
+    key("organizations.trial_days", "14"),
+    key("organizations.members", "0"),
+    key("organizations.workspaces", "0"),
     key("native.owner_limit", "100"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),

@@ -8,6 +8,9 @@ mod print;
 use std::ffi::OsString;
 use std::time::Duration;
 
+use rollbook_domain::service::organization::Terms;
+use rollbook_domain::subscription::Quota;
+use rollbook_domain::time::Span;
 use rollbook_domain::value::{DisplayName, Email};
 use rollbook_store::DatabaseUrl;
 
@@ -26,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) server: ServerSettings,
     /// What is logged, and how.
     pub(crate) log: LogSettings,
+    /// What a new organization may use.
+    pub(crate) terms: Terms,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
     /// Who the first user is.
@@ -125,8 +130,9 @@ impl Settings {
                 format: read(&table, "log.format", parse::log_format)?,
                 level: read(&table, "log.level", parse::log_level)?,
             },
+            terms: terms(&table)?,
             native: NativeSettings {
-                owner_limit: read(&table, "native.owner_limit", owner_limit)?,
+                owner_limit: read(&table, "native.owner_limit", limit)?,
             },
             bootstrap: BootstrapSettings {
                 email: read(&table, "bootstrap.email", |text| {
@@ -182,8 +188,25 @@ fn server(table: &Table) -> Result<ServerSettings> {
     })
 }
 
+/// The section `organizations`.
+fn terms(table: &Table) -> Result<Terms> {
+    let quota = |name| read(table, name, limit).map(|limit| Quota(limit.unwrap_or(0)));
+    Ok(Terms {
+        trial: read(table, "organizations.trial_days", trial)?,
+        members: quota("organizations.members")?,
+        workspaces: quota("organizations.workspaces")?,
+    })
+}
+
+/// A number of days; 0 means that there is no trial.
+fn trial(text: &str) -> Parsed<Option<Span>> {
+    let days =
+        parse::number(text, 0..=3_650).map_err(|wrong| format!("{wrong}; 0 means no trial"))?;
+    Ok((days > 0).then(|| Span::days(days.into())))
+}
+
 /// A number; 0 means that there is no limit.
-fn owner_limit(text: &str) -> Parsed<Option<u32>> {
+fn limit(text: &str) -> Parsed<Option<u32>> {
     let limit = parse::number(text, 0..=1_000_000)
         .map_err(|wrong| format!("{wrong}; 0 means without limit"))?;
     Ok((limit > 0).then_some(limit))
@@ -246,6 +269,8 @@ mod tests {
                 "more than zero",
             ),
             ("ROLLBOOK_NATIVE_OWNER_LIMIT", "-1", "0 means without limit"),
+            ("ROLLBOOK_ORGANIZATIONS_MEMBERS", "x", "0 means without limit"),
+            ("ROLLBOOK_ORGANIZATIONS_TRIAL_DAYS", "4000", "0 means no trial"),
             (
                 "ROLLBOOK_BOOTSTRAP_EMAIL",
                 "admin",
@@ -270,6 +295,24 @@ mod tests {
             refusal.contains("database.url") && !refusal.contains("secret"),
             "{refusal}"
         );
+    }
+
+    /// better-auth #5517: a limit that nobody had set.
+    #[test]
+    fn a_new_organization_has_a_trial_and_no_limits_unless_the_operator_sets_some() {
+        let fourteen = Some(Span::days(14));
+        let terms = load(&[]).unwrap().terms;
+        assert_eq!((terms.trial, terms.members.limit()), (fourteen, None));
+        assert_eq!(terms.workspaces.limit(), None);
+        let terms = load(&[
+            ("ROLLBOOK_ORGANIZATIONS_TRIAL_DAYS", "0"),
+            ("ROLLBOOK_ORGANIZATIONS_MEMBERS", "5"),
+            ("ROLLBOOK_ORGANIZATIONS_WORKSPACES", "3"),
+        ])
+        .unwrap()
+        .terms;
+        assert_eq!((terms.trial, terms.members.limit()), (None, Some(5)));
+        assert_eq!(terms.workspaces.limit(), Some(3));
     }
 
     #[test]

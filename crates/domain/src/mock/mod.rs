@@ -7,6 +7,7 @@
 //! | one use case alone | [`MockStore`] around a [`MockTx`], which holds a mock of every repository |
 //! | several use cases together | [`World`] over a [`MemoryStore`] |
 //! | a store | [`World`] over it, and over a [`FlakyStore`] around it |
+//! | what was sent | [`MemoryStore::messages`]; over any store, [`World::invitation_secret`] |
 
 mod ambient;
 mod flaky;

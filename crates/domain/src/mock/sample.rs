@@ -1,5 +1,13 @@
 //! Ready-made entities, the same in every run: everything about one follows from its name.
 
+mod inside;
+
+pub use inside::{
+    domain, entry, general, invitation, invitation_secret, invitation_view, key, key_secret,
+    message, role, service_account_of, workspace, workspace_member_view, workspace_membership,
+    workspace_role, workspace_view,
+};
+
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 

@@ -12,15 +12,18 @@ use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
+use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    AuditService, Core, DomainService, MembershipService, OperatorService, OrganizationService,
-    ServiceAccountService, TokenService, UserService,
+    AuditService, Core, DomainService, InvitationService, MembershipService, OperatorService,
+    OrganizationService, PreferencesService, ServiceAccountService, SubscriptionService,
+    TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
-use crate::value::{OrganizationName, TokenName};
+use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
+use crate::workspace::WorkspaceView;
 use crate::{Error, Result};
 
 /// All services over one store, with a clock that can be moved, and short ways to what most tests
@@ -44,6 +47,8 @@ pub struct World {
     /// The real service.
     pub memberships: MembershipService,
     /// The real service.
+    pub invitations: InvitationService,
+    /// The real service.
     pub users: UserService,
     /// The real service.
     pub audit: AuditService,
@@ -53,6 +58,12 @@ pub struct World {
     pub service_accounts: ServiceAccountService,
     /// The real service.
     pub tokens: TokenService,
+    /// The real service.
+    pub workspaces: WorkspaceService,
+    /// The real service.
+    pub preferences: PreferencesService,
+    /// The real service.
+    pub subscriptions: SubscriptionService,
     /// The real service.
     pub operator: OperatorService,
 }
@@ -122,12 +133,16 @@ impl World {
             random,
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
+            invitations: InvitationService::new(core.clone()),
             users: UserService::new(core.clone()),
             audit: AuditService::new(core.clone()),
             domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),
             dns,
             service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
+            workspaces: WorkspaceService::new(core.clone()),
+            preferences: PreferencesService::new(core.clone()),
+            subscriptions: SubscriptionService::new(core.clone()),
             operator: OperatorService::new(core.clone()),
             core,
         }
@@ -208,6 +223,25 @@ impl World {
             .await
     }
 
+    /// A workspace of this title, made by the account.
+    pub async fn found_workspace(
+        &self,
+        creator: &Account,
+        organization: &Organization,
+        title: &str,
+    ) -> Result<WorkspaceView> {
+        let command = CreateWorkspace {
+            id: None,
+            title: WorkspaceTitle::from_stored(title.to_owned()),
+            description: None,
+            icon: None,
+            icon_color: None,
+            once: None,
+        };
+        let id = organization.id;
+        self.workspaces.create(creator.caller, id, command).await
+    }
+
     /// Makes the account a member of the organization, if it has a seat.
     pub async fn join(
         &self,
@@ -244,6 +278,13 @@ impl World {
                 tx.plans().set(id, &plan)
             })
             .await
+    }
+
+    /// The secret of the invitation that was sent last, when nothing was random since: only its
+    /// digest is in the store, and the outbox has no reader.
+    #[must_use]
+    pub fn invitation_secret(&self) -> Secret {
+        Secret::invitation(&self.random.last())
     }
 
     /// The organization as it is in the store, live or deleted.

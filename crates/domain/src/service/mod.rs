@@ -1,7 +1,7 @@
 //! What the domain offers: one driving port an aggregate, with its use cases.
 //!
-//! A driving port ([`Organizations`], [`Memberships`], [`Users`], [`Tokens`], [`Operator`]) is an
-//! asynchronous trait, so that a dialect can be tested against a mock of it. Its one real
+//! A driving port ([`Organizations`], [`Memberships`], [`Invitations`] …) is an asynchronous trait,
+//! so that a dialect can be tested against a mock of it. Its one real
 //! implementation gathers time, ids and random values, and hands a synchronous use case to the
 //! store: one hop, one transaction.
 
@@ -9,27 +9,36 @@ pub mod audit;
 pub mod authority;
 mod core;
 pub mod domain;
+pub mod invitation;
 pub mod membership;
 pub mod operator;
 pub mod organization;
+pub mod preferences;
 pub mod service_account;
+pub mod subscription;
 pub mod token;
 pub mod usage;
 pub mod user;
+pub mod workspace;
 
 pub use self::core::Core;
 pub use audit::{AuditLog, AuditService};
 pub use domain::{DomainService, Domains};
+pub use invitation::{InvitationService, Invitations};
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
+pub use preferences::{Preferences, PreferencesService};
 pub use service_account::{ServiceAccountService, ServiceAccounts};
+pub use subscription::{SubscriptionService, Subscriptions};
 pub use token::{TokenService, Tokens};
 pub use user::{UserService, Users};
+pub use workspace::{WorkspaceService, Workspaces};
 
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog, domain::MockDomains, membership::MockMemberships, operator::MockOperator,
-    organization::MockOrganizations, service_account::MockServiceAccounts, token::MockTokens,
-    user::MockUsers,
+    audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
+    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
+    preferences::MockPreferences, service_account::MockServiceAccounts,
+    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
 };

@@ -25,15 +25,20 @@ pub(crate) mod domain;
 pub(crate) mod list;
 pub(crate) mod membership;
 pub(crate) mod operator;
+pub(crate) mod preferences;
 pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
 pub(crate) mod restore;
 pub(crate) mod service_account;
+pub(crate) mod subscription;
 pub(crate) mod token;
 pub(crate) mod transfer;
 pub(crate) mod update;
 pub(crate) mod usage;
+pub(crate) mod workspace;
+pub(crate) mod workspace_list;
+pub(crate) mod workspace_members;
 
 /// One `#[test]` a case, run by the function with the given absolute path.
 macro_rules! suite {
@@ -146,12 +151,57 @@ macro_rules! suite {
                 nothing_is_made_beside_other_users,
                 a_token_for_an_address,
                 the_page_token_key_stays;
+            workspace:
+                its_creator_runs_it,
+                all_fields_are_kept,
+                a_repeated_request_makes_one,
+                the_quota_is_met_exactly,
+                roles_decide_who_makes_and_deletes,
+                strangers_and_superusers,
+                every_field_can_change_and_be_cleared,
+                a_stale_version_is_refused,
+                what_is_deleted_is_gone_until_it_comes_back,
+                it_comes_back_until_the_last_moment,
+                another_organizations_workspace_is_not_found,
+                roles_in_the_workspace_decide_too,
+                a_key_permits_no_more_than_its_maker_may;
+            workspace_list:
+                who_may_read_sees_all_and_others_their_own,
+                orders_and_pages,
+                filters_fold,
+                mine_are_those_one_belongs_to,
+                a_key_lists_what_its_maker_may_see_too,
+                members_are_counted_where_one_may_see_them;
+            workspace_members:
+                only_members_of_the_organization_come_in,
+                a_repeated_request_adds_once,
+                pages_follow_each_other,
+                who_manages_members,
+                roles_are_replaced,
+                nobody_grants_more_than_they_may,
+                nobody_touches_who_may_more,
+                only_roles_for_workspaces_are_given_there,
+                who_is_removed_is_out_at_once,
+                everybody_may_leave,
+                leaving_the_organization_ends_it;
+            preferences:
+                what_an_organization_says_is_kept,
+                every_member_reads_and_managers_write,
+                a_workspace_says_where_it_differs,
+                a_workspaces_are_for_those_who_see_it;
+            subscription:
+                a_trial_runs_out_by_itself,
+                there_is_one_trial_an_owner,
+                without_terms_nothing_is_limited,
+                who_may_see_it,
+                what_runs_can_be_canceled_once,
+                only_superusers_set_the_plan,
+                a_lower_quota_only_blocks_growth;
             profile:
                 a_new_name_is_shown_everywhere,
                 a_new_address_is_not_verified,
                 a_taken_address_is_refused,
                 nothing_changed_is_no_change,
-                a_stale_version_is_refused,
                 a_bound_token_only_looks,
                 a_failed_update_leaves_nothing;
             administration:
@@ -178,7 +228,6 @@ macro_rules! suite {
             service_account:
                 it_is_a_member_with_its_roles,
                 it_takes_a_seat,
-                a_repeated_request_makes_one,
                 nobody_grants_beyond_their_rights,
                 who_holds_more_is_not_touched,
                 a_role_that_is_not_there_is_not_granted,
@@ -192,7 +241,6 @@ macro_rules! suite {
                 a_revoked_key_is_dead_at_once,
                 a_deleted_one_is_gone_with_its_keys,
                 name_and_roles_change,
-                pages_follow_each_other,
                 a_failed_issue_leaves_nothing;
             audit:
                 it_tells_who_did_what,

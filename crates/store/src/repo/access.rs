@@ -1,13 +1,15 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
-use rollbook_domain::access::{Arrival, Authentication, Place};
-use rollbook_domain::id::OrganizationId;
+use rollbook_domain::access::{Arrival, Authentication, Place, Sponsor};
+use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::AccessRepo;
+use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
 
-use crate::row::{MembershipRow, OrganizationRow, OwnerRow, TokenRow, UserRow};
-use crate::schema::{memberships, organizations, personal_access_tokens, users};
+use super::permissions::CustomPermissions;
+use crate::row::{OrganizationRow, OwnerRow, TokenRow, UserRow, held};
+use crate::schema::{memberships, organizations, tokens, users};
 use crate::sql::Key;
 use crate::tx::{SqlTx, each, failed, locked};
 
@@ -15,11 +17,22 @@ diesel::alias!(users as owners: Owners);
 
 macro_rules! by_digest {
     ($digest:expr) => {
-        personal_access_tokens::table
+        tokens::table
             .inner_join(users::table)
-            .filter(personal_access_tokens::digest.eq($digest.bytes().as_slice()))
+            .filter(tokens::digest.eq($digest.bytes().as_slice()))
     };
 }
+
+/// What a statement answers about somebody who arrives: token, user, organization, owner, and the
+/// built-in roles and the permissions of the custom ones.
+type ArrivalRow = (
+    TokenRow,
+    UserRow,
+    Option<OrganizationRow>,
+    Option<OwnerRow>,
+    Option<String>,
+    Option<String>,
+);
 
 impl AccessRepo for SqlTx<'_> {
     fn authenticate(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
@@ -61,22 +74,53 @@ impl AccessRepo for SqlTx<'_> {
                 owners
                     .fields((users::display_name, users::email))
                     .nullable(),
-                Option::<MembershipRow>::as_select(),
+                memberships::roles.nullable(),
+                CustomPermissions,
             ))
-            .first::<(
-                TokenRow,
-                UserRow,
-                Option<OrganizationRow>,
-                Option<OwnerRow>,
-                Option<MembershipRow>,
-            )>(*connection)
+            .first::<ArrivalRow>(*connection)
             .optional());
-        let Some((token, user, organization, owner, membership)) = found.map_err(failed)? else {
+        let Some((token, user, there, owner, roles, custom)) = found.map_err(failed)? else {
             return Ok(None);
         };
+        let authentication = authentication((token, user))?;
+        let sponsor = match authentication.token.created_by {
+            None => None,
+            Some(maker) => self.sponsor(maker, organization)?,
+        };
         Ok(Some(Arrival {
-            authentication: authentication((token, user))?,
-            place: place(organization, owner, membership)?,
+            authentication,
+            place: place(there, owner, roles, custom)?,
+            sponsor,
+        }))
+    }
+}
+
+impl SqlTx<'_> {
+    /// The maker of a key. Few callers have one, so the others do not pay for it.
+    fn sponsor(&mut self, maker: UserId, organization: OrganizationId) -> Result<Option<Sponsor>> {
+        let found = each!(self, |connection| users::table
+            .left_join(
+                memberships::table.on(memberships::organization_id
+                    .eq(Key(organization.uuid()))
+                    .and(memberships::user_id.eq(users::id)))
+            )
+            .filter(users::id.eq(Key(maker.uuid())))
+            .select((
+                users::active,
+                users::superuser,
+                memberships::roles.nullable(),
+                CustomPermissions,
+            ))
+            .first::<(bool, bool, Option<String>, Option<String>)>(*connection)
+            .optional());
+        let Some((active, superuser, roles, custom)) = found.map_err(failed)? else {
+            return Ok(None);
+        };
+        let held = roles.map(|roles| held(&roles, custom.as_deref()));
+        Ok(Some(Sponsor {
+            active,
+            superuser,
+            held: held.transpose()?,
         }))
     }
 }
@@ -91,17 +135,21 @@ fn authentication((token, user): (TokenRow, UserRow)) -> Result<Authentication> 
 fn place(
     organization: Option<OrganizationRow>,
     owner: Option<OwnerRow>,
-    membership: Option<MembershipRow>,
+    roles: Option<String>,
+    custom: Option<String>,
 ) -> Result<Option<Place>> {
     let (Some(organization), Some(owner)) = (organization, owner) else {
         return Ok(None);
     };
     let organization = organization.into_organization()?;
+    let held = roles.map(|roles| held(&roles, custom.as_deref()));
     Ok(Some(Place {
         view: OrganizationView {
             owner: owner.into_owner(organization.owner_id),
             organization,
         },
-        membership: membership.map(MembershipRow::into_membership).transpose()?,
+        held: held.transpose()?,
+        // The domain works it out.
+        granted: Permissions::NONE,
     }))
 }

@@ -1,140 +1,50 @@
-use diesel::backend::Backend;
-use diesel::expression::{
-    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
-};
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::query_source::Column;
-use diesel::result::QueryResult;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{Bool, HasSqlType, Text};
 use rollbook_domain::filter::{Filter, Place, TextTest};
 
-use crate::schema::organizations;
+use super::written::Condition;
 
-/// The domain's filter on an organization's folded name, as an SQL condition. It is written out
-/// by hand since Diesel's boxed expressions name the database and every joined table in their type.
-#[derive(Debug)]
-pub(super) struct NameCondition<'f> {
-    filter: &'f Filter<TextTest>,
-    /// The patterns of all `LIKE` tests, in the order in which the condition is written.
-    patterns: Vec<String>,
-}
-
-impl<'f> NameCondition<'f> {
-    pub(super) fn new(filter: &'f Filter<TextTest>) -> Self {
-        let mut patterns = Vec::new();
-        collect_patterns(filter, &mut patterns);
-        Self { filter, patterns }
+/// The domain's filter as an SQL condition; `test` writes a single test.
+pub(super) fn condition<T>(
+    filter: &Filter<T>,
+    test: impl Fn(&mut Condition, &T) + Copy,
+) -> Condition {
+    let mut written = Condition::new();
+    if !filter.is_everything() {
+        written.do_not_keep();
     }
+    write(&mut written, filter, test);
+    written
 }
 
-fn collect_patterns(filter: &Filter<TextTest>, patterns: &mut Vec<String>) {
+/// A filter on one folded text.
+pub(super) fn text_condition(filter: &Filter<TextTest>, column: &'static str) -> Condition {
+    condition(filter, |written, test| text_test(written, column, test))
+}
+
+fn write<T>(written: &mut Condition, filter: &Filter<T>, test: impl Fn(&mut Condition, &T) + Copy) {
     match filter {
-        Filter::All(parts) | Filter::Any(parts) => {
-            for part in parts {
-                collect_patterns(part, patterns);
-            }
-        }
-        Filter::Not(inner) => collect_patterns(inner, patterns),
-        Filter::Test(test) if is_impossible(test) || test.place == Place::Whole => {}
-        Filter::Test(test) => patterns.push(test.like_pattern()),
-    }
-}
-
-/// No name has a NUL. PostgreSQL refuses such a text, and SQLite's LIKE takes it for the end.
-fn is_impossible(test: &TextTest) -> bool {
-    test.key.contains('\0')
-}
-
-impl Expression for NameCondition<'_> {
-    type SqlType = Bool;
-}
-
-impl<QS> AppearsOnTable<QS> for NameCondition<'_> {}
-impl<QS> SelectableExpression<QS> for NameCondition<'_> {}
-
-impl<G> ValidGrouping<G> for NameCondition<'_> {
-    type IsAggregate = is_aggregate::No;
-}
-
-/// Every filter has a text of its own.
-impl QueryId for NameCondition<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<DB> QueryFragment<DB> for NameCondition<'_>
-where
-    DB: Backend + HasSqlType<Text>,
-    str: ToSql<Text, DB>,
-{
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if !self.filter.is_everything() {
-            // Clients invent filters without end; a cache of statements must not grow with them.
-            out.unsafe_to_cache_prepared();
-        }
-        write(self.filter, &mut self.patterns.iter(), &mut out)
-    }
-}
-
-fn write<'b, DB>(
-    filter: &'b Filter<TextTest>,
-    patterns: &mut std::slice::Iter<'b, String>,
-    out: &mut AstPass<'_, 'b, DB>,
-) -> QueryResult<()>
-where
-    DB: Backend + HasSqlType<Text>,
-    str: ToSql<Text, DB>,
-{
-    match filter {
-        Filter::All(parts) => write_parts(parts, "TRUE", " AND ", patterns, out),
-        Filter::Any(parts) => write_parts(parts, "FALSE", " OR ", patterns, out),
+        Filter::All(parts) => written.join(parts, " AND ", "TRUE", |w, part| write(w, part, test)),
+        Filter::Any(parts) => written.join(parts, " OR ", "FALSE", |w, part| write(w, part, test)),
         Filter::Not(inner) => {
-            out.push_sql("NOT ");
-            write_parts(std::slice::from_ref(inner), "TRUE", "", patterns, out)
+            written.sql("NOT (");
+            write(written, inner, test);
+            written.sql(")");
         }
-        Filter::Test(test) if is_impossible(test) => {
-            out.push_sql("FALSE");
-            Ok(())
-        }
-        Filter::Test(test) => {
-            out.push_identifier("organizations")?;
-            out.push_sql(".");
-            out.push_identifier(organizations::name_key::NAME)?;
-            if test.place == Place::Whole {
-                out.push_sql(" = ");
-                return out.push_bind_param::<Text, str>(&test.key);
-            }
-            out.push_sql(" LIKE ");
-            let pattern = patterns.next().map_or("", String::as_str);
-            out.push_bind_param::<Text, str>(pattern)?;
-            out.push_sql(" ESCAPE '\\'");
-            Ok(())
-        }
+        Filter::Test(one) => test(written, one),
     }
 }
 
-fn write_parts<'b, DB>(
-    parts: &'b [impl std::borrow::Borrow<Filter<TextTest>>],
-    empty: &str,
-    joint: &str,
-    patterns: &mut std::slice::Iter<'b, String>,
-    out: &mut AstPass<'_, 'b, DB>,
-) -> QueryResult<()>
-where
-    DB: Backend + HasSqlType<Text>,
-    str: ToSql<Text, DB>,
-{
-    out.push_sql("(");
-    if parts.is_empty() {
-        out.push_sql(empty);
+/// Compares a folded text.
+pub(super) fn text_test(written: &mut Condition, column: &'static str, test: &TextTest) {
+    // No text has a NUL. PostgreSQL refuses such a one, and SQLite's LIKE takes it for the end.
+    if test.key.contains('\0') {
+        return written.sql("FALSE");
     }
-    for (index, part) in parts.iter().enumerate() {
-        if index > 0 {
-            out.push_sql(joint);
-        }
-        write(part.borrow(), patterns, out)?;
+    written.sql(column);
+    if test.place == Place::Whole {
+        written.sql(" = ");
+        return written.text(&test.key);
     }
-    out.push_sql(")");
-    Ok(())
+    written.sql(" LIKE ");
+    written.text(test.like_pattern());
+    written.sql(" ESCAPE '\\'");
 }

@@ -1,15 +1,20 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
-use rollbook_domain::id::{MembershipId, OrganizationId, UserId};
-use rollbook_domain::membership::{MemberView, Membership};
-use rollbook_domain::page::{Page, Window};
+use rollbook_domain::access::Held;
+use rollbook_domain::filter::Filter;
+use rollbook_domain::id::{OrganizationId, UserId};
+use rollbook_domain::membership::{MemberKey, MemberOrder, MemberTest, MemberView, Membership};
+use rollbook_domain::organization::Version;
+use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::MembershipRepo;
-use rollbook_domain::role::Roles;
-use rollbook_domain::time::Timestamp;
+use rollbook_domain::user::User;
 
-use super::start;
-use crate::row::{MembershipRow, UserRow};
-use crate::schema::{memberships, users};
+use super::assigned::diff;
+use super::condition::condition;
+use super::member_order::{behind, key, ordering, test};
+use super::permissions::CustomPermissions;
+use crate::row::{MembershipRow, NewMembership, PersonRow, held};
+use crate::schema::{membership_roles, memberships, users};
 use crate::sql::{Key, Moment};
 use crate::tx::{SqlTx, each, failed};
 
@@ -22,91 +27,180 @@ macro_rules! members_of {
 }
 
 impl MembershipRepo for SqlTx<'_> {
-    fn add(&mut self, membership: &Membership) -> Result<bool> {
-        let row = (
-            memberships::id.eq(Key(membership.id.uuid())),
-            memberships::organization_id.eq(Key(membership.organization_id.uuid())),
-            memberships::user_id.eq(Key(membership.user_id.uuid())),
-            memberships::roles.eq(membership.roles.to_keys()),
-            memberships::created_at.eq(Moment(membership.created_at)),
-            memberships::updated_at.eq(Moment(membership.updated_at)),
-        );
+    fn add(&mut self, membership: &Membership, user: &User) -> Result<bool> {
         let added = each!(self, |connection| diesel::insert_into(memberships::table)
-            .values(row)
+            .values(NewMembership::of(membership, user))
             .on_conflict((memberships::organization_id, memberships::user_id))
             .do_nothing()
             .execute(*connection));
-        Ok(added.map_err(failed)? == 1)
+        if added.map_err(failed)? == 0 {
+            return Ok(false);
+        }
+        let roles = membership.custom_roles.iter();
+        let roles: Vec<_> = roles.map(|role| Key(role.id.uuid())).collect();
+        self.give(membership, &roles)?;
+        Ok(true)
     }
 
     fn find(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<MemberView>> {
         let found = each!(self, |connection| members_of!(organization)
             .filter(memberships::user_id.eq(Key(user.uuid())))
-            .select((MembershipRow::as_select(), UserRow::as_select()))
+            .select((MembershipRow::as_select(), PersonRow::as_select()))
             .first(*connection)
             .optional());
-        found.map_err(failed)?.map(member).transpose()
+        let found = found.map_err(failed)?.into_iter().collect();
+        Ok(self.member_views(organization, found)?.pop())
+    }
+
+    fn held(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Held>> {
+        let member = memberships::table.find((Key(organization.uuid()), Key(user.uuid())));
+        let found: Option<(String, Option<String>)> = each!(self, |connection| member
+            .select((memberships::roles, CustomPermissions))
+            .first(*connection)
+            .optional())
+        .map_err(failed)?;
+        let held = found.map(|(roles, custom)| held(&roles, custom.as_deref()));
+        held.transpose()
     }
 
     fn list(
         &mut self,
         organization: OrganizationId,
-        window: &Window<MembershipId>,
-    ) -> Result<Page<MemberView, MembershipId>> {
-        let (after, skip) = start(window, MembershipId::uuid);
-        let rows: Vec<_> = each!(self, |connection| members_of!(organization)
-            .filter(memberships::id.gt(after))
-            .order(memberships::id)
-            .limit(window.fetch())
-            .offset(skip)
-            .select((MembershipRow::as_select(), UserRow::as_select()))
-            .load(*connection))
-        .map_err(failed)?;
-        let total = if window.count {
-            Some(self.count(organization)?.into())
-        } else {
-            None
+        filter: &Filter<MemberTest>,
+        order: &MemberOrder,
+        window: &Window<MemberKey>,
+    ) -> Result<Page<MemberView, MemberKey>> {
+        let (after, skip) = match &window.from {
+            From::First => (None, 0),
+            From::After(key) => (Some(key), 0),
+            From::Skip(rows) => (None, i64::from(*rows)),
         };
-        let items = rows.into_iter().map(member).collect::<Result<_>>()?;
-        Ok(Page::cut(items, window, total, |member: &MemberView| {
-            member.membership.id
-        }))
+        let behind = behind(order, after)?;
+        let rows: Vec<(MembershipRow, PersonRow)> =
+            each!(self, |connection| members_of!(organization)
+                .filter(condition(filter, test))
+                .filter(behind)
+                .order(ordering(order))
+                .limit(window.fetch())
+                .offset(skip)
+                .select((MembershipRow::as_select(), PersonRow::as_select()))
+                .load(*connection))
+            .map_err(failed)?;
+        let total = match window.count {
+            true => Some(self.count_members_who(organization, filter)?),
+            false => None,
+        };
+        let page = Page::cut(rows, window, total, |(member, _)| key(order, member));
+        Ok(Page {
+            items: self.member_views(organization, page.items)?,
+            next: page.next,
+            total: page.total,
+        })
     }
 
     fn count(&mut self, organization: OrganizationId) -> Result<u32> {
-        let count: i64 = each!(self, |connection| memberships::table
-            .filter(memberships::organization_id.eq(Key(organization.uuid())))
-            .count()
-            .get_result(*connection))
-        .map_err(failed)?;
+        let count = self.count_members_who(organization, &Filter::everything())?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    fn set_roles(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-        roles: Roles,
-        now: Timestamp,
-    ) -> Result<bool> {
+    fn update(&mut self, membership: &Membership, seen: Version) -> Result<bool> {
+        let (organization, user) = keys(membership);
         let changed = each!(self, |connection| diesel::update(
-            memberships::table.find((Key(organization.uuid()), Key(user.uuid())))
+            memberships::table.find((organization, user))
         )
+        .filter(memberships::version.eq(seen.number()))
         .set((
-            memberships::roles.eq(roles.to_keys()),
-            memberships::updated_at.eq(Moment(now))
+            memberships::roles.eq(membership.roles.to_keys()),
+            memberships::version.eq(membership.version.number()),
+            memberships::updated_at.eq(Moment(membership.updated_at)),
         ))
         .execute(*connection));
-        Ok(changed.map_err(failed)? == 1)
+        if changed.map_err(failed)? == 0 {
+            return Ok(false);
+        }
+        let assigned = membership_roles::table
+            .filter(membership_roles::organization_id.eq(organization))
+            .filter(membership_roles::user_id.eq(user))
+            .select(membership_roles::role_id);
+        let assigned: Vec<Key> =
+            each!(self, |connection| assigned.load(*connection)).map_err(failed)?;
+        // What stays is not touched: it may be as old as the membership (logto 26c8c3f2ed).
+        let (surplus, missing) = diff(&assigned, &membership.custom_roles);
+        for role in surplus {
+            let row = membership_roles::table.find((organization, user, role));
+            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
+        }
+        self.give(membership, &missing)?;
+        Ok(true)
+    }
+
+    fn remove(&mut self, organization: OrganizationId, user: UserId) -> Result<bool> {
+        let row = memberships::table.find((Key(organization.uuid()), Key(user.uuid())));
+        let removed = each!(self, |connection| diesel::delete(row).execute(*connection));
+        Ok(removed.map_err(failed)? == 1)
+    }
+
+    fn refresh(&mut self, user: &User) -> Result<()> {
+        let theirs = memberships::table.filter(memberships::user_id.eq(Key(user.id.uuid())));
+        let copies = (
+            memberships::display_name_key.eq(user.display_name.key()),
+            memberships::email_key.eq(user.email.key()),
+        );
+        let refreshed = each!(self, |connection| diesel::update(theirs)
+            .set(copies)
+            .execute(*connection));
+        refreshed.map(drop).map_err(failed)
+    }
+
+    fn organizations_of(&mut self, user: UserId) -> Result<Vec<OrganizationId>> {
+        let ids: Vec<Key> = each!(self, |connection| memberships::table
+            .filter(memberships::user_id.eq(Key(user.uuid())))
+            .order(memberships::organization_id)
+            .select(memberships::organization_id)
+            .load(*connection))
+        .map_err(failed)?;
+        Ok(ids.iter().map(|id| OrganizationId::new(id.0)).collect())
     }
 }
 
-fn member((membership, user): (MembershipRow, UserRow)) -> Result<MemberView> {
-    let user = user.into_user()?;
-    Ok(MemberView {
-        membership: membership.into_membership()?,
-        kind: user.kind,
-        display_name: user.display_name,
-        email: user.email,
-    })
+fn keys(membership: &Membership) -> (Key, Key) {
+    (
+        Key(membership.organization_id.uuid()),
+        Key(membership.user_id.uuid()),
+    )
+}
+
+impl SqlTx<'_> {
+    /// Gives a member custom roles that they do not have.
+    fn give(&mut self, membership: &Membership, roles: &[Key]) -> Result<()> {
+        let (organization, user) = keys(membership);
+        for role in roles {
+            let row = (
+                membership_roles::organization_id.eq(organization),
+                membership_roles::user_id.eq(user),
+                membership_roles::role_id.eq(*role),
+            );
+            each!(self, |connection| diesel::insert_into(
+                membership_roles::table
+            )
+            .values(row)
+            .execute(*connection))
+            .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn count_members_who(
+        &mut self,
+        organization: OrganizationId,
+        filter: &Filter<MemberTest>,
+    ) -> Result<u64> {
+        let count: i64 = each!(self, |connection| memberships::table
+            .filter(memberships::organization_id.eq(Key(organization.uuid())))
+            .filter(condition(filter, test))
+            .count()
+            .get_result(*connection))
+        .map_err(failed)?;
+        Ok(count.unsigned_abs())
+    }
 }

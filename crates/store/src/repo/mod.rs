@@ -1,13 +1,27 @@
 //! The repositories, one file each, under the same names as their ports in the domain.
 
 mod access;
+mod assigned;
+mod audit;
 mod condition;
+mod domain;
 mod installation;
+mod invitation;
+mod member_order;
 mod membership;
 mod organization;
+mod outbox;
 mod owned;
+mod permissions;
+mod plan;
+mod preferences;
+mod request;
+mod role;
 mod token;
 mod user;
+mod workspace;
+mod workspace_roles;
+mod written;
 
 use rollbook_domain::page::{From, Window};
 use uuid::Uuid;

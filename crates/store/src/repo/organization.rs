@@ -8,7 +8,7 @@ use rollbook_domain::port::OrganizationRepo;
 use rollbook_domain::value::Slug;
 use rollbook_domain::{Refusal, Result};
 
-use super::condition::NameCondition;
+use super::condition::text_condition;
 use super::owned::CountOwned;
 use super::start;
 use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
@@ -16,13 +16,16 @@ use crate::schema::{memberships, organizations, users};
 use crate::sql::Key;
 use crate::tx::{SqlTx, each, failed, locked, unless_taken};
 
+/// What filters compare.
+const NAME: &str = "organizations.name_key";
+
 /// The live organizations that match a filter, with their owners.
 macro_rules! live {
     ($filter:expr) => {
         organizations::table
             .inner_join(users::table)
             .filter(organizations::deleted_at.is_null())
-            .filter(NameCondition::new($filter))
+            .filter(text_condition($filter, NAME))
     };
 }
 
@@ -33,7 +36,7 @@ macro_rules! live_of {
             .inner_join(organizations::table.inner_join(users::table))
             .filter(memberships::user_id.eq(Key($user.uuid())))
             .filter(organizations::deleted_at.is_null())
-            .filter(NameCondition::new($filter))
+            .filter(text_condition($filter, NAME))
     };
 }
 

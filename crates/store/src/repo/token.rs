@@ -1,15 +1,15 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
-use rollbook_domain::id::{TokenId, UserId};
+use rollbook_domain::id::{OrganizationId, TokenId, UserId};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::TokenRepo;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::token::Token;
 
 use super::start;
 use crate::row::TokenRow;
-use crate::schema::personal_access_tokens as tokens;
+use crate::schema::tokens;
 use crate::sql::{Key, Moment};
 use crate::tx::{SqlTx, each, failed};
 
@@ -21,8 +21,18 @@ macro_rules! unrevoked_of {
     };
 }
 
+/// Revokes what a query finds; answers how many there were.
+macro_rules! revoke {
+    ($tx:expr, $tokens:expr, $now:expr) => {{
+        let revoked = each!($tx, |connection| diesel::update($tokens)
+            .set(tokens::revoked_at.eq(Moment($now)))
+            .execute(*connection));
+        Ok(u32::try_from(revoked.map_err(failed)?).unwrap_or(u32::MAX))
+    }};
+}
+
 impl TokenRepo for SqlTx<'_> {
-    fn add(&mut self, token: &PersonalAccessToken, digest: &Digest) -> Result<()> {
+    fn add(&mut self, token: &Token, digest: &Digest) -> Result<()> {
         let row = (
             tokens::id.eq(Key(token.id.uuid())),
             tokens::user_id.eq(Key(token.user_id.uuid())),
@@ -33,6 +43,8 @@ impl TokenRepo for SqlTx<'_> {
             tokens::expires_at.eq(token.expires_at.map(Moment)),
             tokens::last_used_at.eq(token.last_used_at.map(Moment)),
             tokens::revoked_at.eq(token.revoked_at.map(Moment)),
+            tokens::organization_id.eq(token.organization_id.map(|id| Key(id.uuid()))),
+            tokens::created_by.eq(token.created_by.map(|id| Key(id.uuid()))),
         );
         let added = each!(self, |connection| diesel::insert_into(tokens::table)
             .values(row)
@@ -40,7 +52,7 @@ impl TokenRepo for SqlTx<'_> {
         added.map(drop).map_err(failed)
     }
 
-    fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<PersonalAccessToken>> {
+    fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<Token>> {
         let found = each!(self, |connection| unrevoked_of!(user)
             .filter(tokens::id.eq(Key(id.uuid())))
             .select(TokenRow::as_select())
@@ -49,11 +61,7 @@ impl TokenRepo for SqlTx<'_> {
         Ok(found.map_err(failed)?.map(TokenRow::into_token))
     }
 
-    fn list(
-        &mut self,
-        user: UserId,
-        window: &Window<TokenId>,
-    ) -> Result<Page<PersonalAccessToken, TokenId>> {
+    fn list(&mut self, user: UserId, window: &Window<TokenId>) -> Result<Page<Token, TokenId>> {
         let (after, skip) = start(window, TokenId::uuid);
         let rows: Vec<TokenRow> = each!(self, |connection| unrevoked_of!(user)
             .filter(tokens::id.gt(after))
@@ -73,12 +81,7 @@ impl TokenRepo for SqlTx<'_> {
             None
         };
         let items = rows.into_iter().map(TokenRow::into_token).collect();
-        Ok(Page::cut(
-            items,
-            window,
-            total,
-            |token: &PersonalAccessToken| token.id,
-        ))
+        Ok(Page::cut(items, window, total, |token: &Token| token.id))
     }
 
     fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
@@ -101,6 +104,27 @@ impl TokenRepo for SqlTx<'_> {
         .set(tokens::revoked_at.eq(Moment(now)))
         .execute(*connection));
         Ok(revoked.map_err(failed)? == 1)
+    }
+
+    fn revoke_all(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
+        revoke!(self, unrevoked_of!(user), now)
+    }
+
+    fn revoke_in(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<u32> {
+        let bound = tokens::organization_id.eq(Key(organization.uuid()));
+        revoke!(self, unrevoked_of!(user).filter(bound), now)
+    }
+
+    fn revoke_bound(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32> {
+        let bound = tokens::table
+            .filter(tokens::organization_id.eq(Key(organization.uuid())))
+            .filter(tokens::revoked_at.is_null());
+        revoke!(self, bound, now)
     }
 
     fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()> {

@@ -1,14 +1,50 @@
 use diesel::prelude::*;
-use rollbook_domain::Result;
-use rollbook_domain::id::UserId;
+use rollbook_domain::id::{OrganizationId, UserId};
+use rollbook_domain::organization::Version;
+use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::UserRepo;
 use rollbook_domain::user::User;
 use rollbook_domain::value::Email;
+use rollbook_domain::{Refusal, Result};
 
+use super::start;
 use crate::row::{NewUser, UserRow};
-use crate::schema::users;
+use crate::schema::{organizations, users};
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed, locked};
+use crate::tx::{SqlTx, each, failed, locked, unless_taken};
+
+/// A page of the users that a query finds, by id. They are those that are not deleted.
+macro_rules! page {
+    ($tx:expr, $users:expr, $window:expr) => {{
+        let (after, skip) = start($window, UserId::uuid);
+        let rows: Vec<UserRow> = each!($tx, |connection| $users
+            .filter(users::deleted_at.is_null())
+            .filter(users::id.gt(after))
+            .order(users::id)
+            .limit($window.fetch())
+            .offset(skip)
+            .select(UserRow::as_select())
+            .load(*connection))
+        .map_err(failed)?;
+        let total = if $window.count {
+            Some(each!($tx, |connection| $users
+                .filter(users::deleted_at.is_null())
+                .count()
+                .get_result::<i64>(*connection)))
+        } else {
+            None
+        };
+        let total = total.transpose().map_err(failed)?;
+        let items = rows.into_iter().map(UserRow::into_user);
+        let items = items.collect::<Result<_>>()?;
+        Ok(Page::cut(
+            items,
+            $window,
+            total.map(i64::unsigned_abs),
+            |user: &User| user.id,
+        ))
+    }};
+}
 
 impl UserRepo for SqlTx<'_> {
     fn add(&mut self, user: &User) -> Result<bool> {
@@ -54,5 +90,41 @@ impl UserRepo for SqlTx<'_> {
             .optional())
         .map_err(failed)?;
         Ok(first.is_some())
+    }
+
+    fn update(&mut self, user: &User, seen: Version) -> Result<bool> {
+        let outcome = each!(self, |connection| diesel::update(
+            users::table.find(Key(user.id.uuid()))
+        )
+        .filter(users::version.eq(seen.number()))
+        .set(NewUser::of(user))
+        .execute(*connection));
+        // The primary key stays as it is, so only the address can collide.
+        Ok(unless_taken(outcome, || Refusal::EmailTaken)? == 1)
+    }
+
+    fn list(&mut self, window: &Window<UserId>) -> Result<Page<User, UserId>> {
+        page!(self, users::table, window)
+    }
+
+    fn list_service_accounts(
+        &mut self,
+        organization: OrganizationId,
+        window: &Window<UserId>,
+    ) -> Result<Page<User, UserId>> {
+        let theirs = users::organization_id.eq(Key(organization.uuid()));
+        page!(self, users::table.filter(theirs), window)
+    }
+
+    fn owned(&mut self, user: UserId, at_most: u32) -> Result<Vec<OrganizationId>> {
+        let ids: Vec<Key> = each!(self, |connection| organizations::table
+            .filter(organizations::owner_id.eq(Key(user.uuid())))
+            .filter(organizations::deleted_at.is_null())
+            .order(organizations::id)
+            .limit(i64::from(at_most))
+            .select(organizations::id)
+            .load(*connection))
+        .map_err(failed)?;
+        Ok(ids.iter().map(|id| OrganizationId::new(id.0)).collect())
     }
 }

@@ -1,18 +1,19 @@
 //! The repository that finds callers.
 
-use rollbook_domain::Result;
-use rollbook_domain::access::{Arrival, Authentication, Place};
+use rollbook_domain::access::{Arrival, Authentication, Held, Place, Sponsor};
 use rollbook_domain::id::OrganizationId;
+use rollbook_domain::membership::Membership;
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::port::{Store, Tx};
-use rollbook_domain::role::Role;
+use rollbook_domain::role::{AssignedRole, CustomRole, Permission, Permissions, Role, Roles};
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
 use rollbook_domain::value::{Logo, LogoImage, Malformed};
+use rollbook_domain::{Error, Result};
 
-use crate::harness::on_both;
+use crate::harness::{assert_error, on_both};
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -22,10 +23,13 @@ on_both! {
     everybody_arrives_as_what_they_are,
     a_deleted_organization_is_found,
     where_nothing_is_one_arrives_nowhere,
+    custom_roles_permit_what_they_say_where_they_are,
+    what_nobody_knows_permits_nothing,
+    a_key_comes_with_its_maker,
 }
 
 /// Writes a user with a token whose secret is the sample of the user's name.
-fn sign_up(tx: &mut dyn Tx, user: &User, token: &PersonalAccessToken) -> Result<()> {
+fn sign_up(tx: &mut dyn Tx, user: &User, token: &Token) -> Result<()> {
     tx.users().add(user)?;
     let digest = sample::secret(user.display_name.as_str()).digest();
     tx.tokens().add(token, &digest)
@@ -77,7 +81,7 @@ async fn what_no_longer_works_is_found_too(database: &TestDatabase) -> Outcome {
         active: false,
         ..sample::user("ann")
     };
-    let token = PersonalAccessToken {
+    let token = Token {
         expires_at: Some(Timestamp::from_millis(1)),
         last_used_at: Some(Timestamp::from_millis(2)),
         revoked_at: Some(Timestamp::from_millis(3)),
@@ -125,6 +129,14 @@ async fn add(store: &dyn Store, organization: &Organization) -> Outcome {
     Ok(())
 }
 
+/// What somebody holds by built-in roles alone.
+fn held(roles: &[Role]) -> Held {
+    Held {
+        roles: Roles::of(roles),
+        custom: Permissions::NONE,
+    }
+}
+
 async fn everybody_arrives_as_what_they_are(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let [ann, bob] = two_users(&*store).await?;
@@ -136,9 +148,10 @@ async fn everybody_arrives_as_what_they_are(database: &TestDatabase) -> Outcome 
     let other = sample::organization("Other", &bob.user);
     add(&*store, &other).await?;
     let id = view.organization.id;
-    let place = |membership| Place {
+    let place = |held| Place {
         view: view.clone(),
-        membership,
+        held,
+        granted: Permissions::NONE,
     };
     let arrived = arrive(&*store, "bob", id).await?.ok_or("nobody arrived")?;
     assert_eq!(
@@ -148,14 +161,17 @@ async fn everybody_arrives_as_what_they_are(database: &TestDatabase) -> Outcome 
 
     let membership = sample::membership(&view.organization, &bob.user, &[Role::Viewer]);
     let elsewhere = sample::membership(&other, &ann.user, &[Role::Admin]);
-    let (one, two) = (membership.clone(), elsewhere);
+    let users = [bob.user.clone(), ann.user.clone()];
     store
-        .write(move |tx| Ok((tx.memberships().add(&one)?, tx.memberships().add(&two)?)))
+        .write(move |tx| {
+            tx.memberships().add(&membership, &users[0])?;
+            tx.memberships().add(&elsewhere, &users[1])
+        })
         .await?;
     let arrived = arrive(&*store, "bob", id).await?.ok_or("nobody arrived")?;
     assert_eq!(
         (arrived.authentication, arrived.place),
-        (bob, Some(place(Some(membership))))
+        (bob, Some(place(Some(held(&[Role::Viewer])))))
     );
     let arrived = arrive(&*store, "ann", id).await?.ok_or("nobody arrived")?;
     assert_eq!(
@@ -184,8 +200,136 @@ async fn where_nothing_is_one_arrives_nowhere(database: &TestDatabase) -> Outcom
     let expected = Arrival {
         authentication: ann,
         place: None,
+        sponsor: None,
     };
     assert_eq!(arrive(&*store, "ann", absent).await?, Some(expected));
     assert_eq!(arrive(&*store, "unknown", absent).await?, None);
+    Ok(())
+}
+
+/// Ann's organization, of which bob is a member with these roles beside the one he must have.
+fn employ(tx: &mut dyn Tx, name: &str, both: &[User; 2], roles: &[CustomRole]) -> Result<()> {
+    let [ann, bob] = both;
+    let acme = sample::organization(name, ann);
+    tx.organizations().add(&acme)?;
+    for role in roles {
+        tx.roles().add(role)?;
+    }
+    let membership = Membership {
+        custom_roles: roles.iter().map(AssignedRole::from).collect(),
+        ..sample::membership(&acme, bob, &[Role::Member])
+    };
+    tx.memberships().add(&membership, bob)?;
+    Ok(())
+}
+
+async fn custom_roles_permit_what_they_say_where_they_are(database: &TestDatabase) -> Outcome {
+    use Permission::{CreateInvitation, DeleteMembership, ReadAuditEntry, UpdateWorkspace};
+    let store = database.store()?;
+    let both = two_users(&*store).await?.map(|each| each.user);
+    let (acme, other) = (
+        sample::organization("Acme", &both[0]),
+        sample::organization("Other", &both[0]),
+    );
+    let roles = vec![
+        sample::role(&acme, "host", &[CreateInvitation]),
+        sample::role(&acme, "guard", &[DeleteMembership, CreateInvitation]),
+        sample::workspace_role(&acme, "builder", &[UpdateWorkspace]),
+    ];
+    let elsewhere = vec![sample::role(&other, "auditor", &[ReadAuditEntry])];
+    let bob = both[1].id;
+    store
+        .write(move |tx| {
+            employ(tx, "Acme", &both, &roles)?;
+            employ(tx, "Other", &both, &elsewhere)
+        })
+        .await?;
+    for (organization, custom) in [
+        (
+            acme.id,
+            Permissions::of(&[CreateInvitation, DeleteMembership]),
+        ),
+        (other.id, Permissions::of(&[ReadAuditEntry])),
+    ] {
+        let expected = Held {
+            custom,
+            ..held(&[Role::Member])
+        };
+        let arrived = arrive(&*store, "bob", organization).await?;
+        let place = arrived.and_then(|arrival| arrival.place);
+        assert_eq!(place.and_then(|place| place.held), Some(expected));
+        let found = store
+            .read_one(move |tx| tx.memberships().held(organization, bob))
+            .await?;
+        assert_eq!(found, Some(expected));
+    }
+    Ok(())
+}
+
+/// A permission that a newer program has written must not be taken for none at all.
+async fn what_nobody_knows_permits_nothing(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let both = two_users(&*store).await?.map(|each| each.user);
+    let acme = sample::organization("Acme", &both[0]);
+    let roles = [sample::role(&acme, "host", &[])];
+    store
+        .write(move |tx| employ(tx, "Acme", &both, &roles))
+        .await?;
+    database.execute("UPDATE roles SET permissions = 'read:Organization rule:World'")?;
+    let digest = sample::secret("bob").digest();
+    let arrived = store
+        .read_one(move |tx| tx.access().arrive(&digest, acme.id))
+        .await;
+    assert_error!(arrived, Error::Storage(_));
+    Ok(())
+}
+
+async fn a_key_comes_with_its_maker(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let [ann, bob] = two_users(&*store).await?.map(|each| each.user);
+    let acme = sample::organization("Acme", &ann);
+    let robot = sample::service_account_of(&acme, "robot");
+    let key = sample::key("robot", &acme, &robot, &bob);
+    let host = [sample::role(&acme, "host", &[Permission::CreateInvitation])];
+    let (users, made) = ([ann, bob.clone()], key.clone());
+    store
+        .write(move |tx| {
+            employ(tx, "Acme", &users, &host)?;
+            sign_up(tx, &robot, &made)
+        })
+        .await?;
+    let sponsor = async || {
+        let arrived = arrive(&*store, "robot", acme.id).await?;
+        let arrived = arrived.ok_or("nobody arrived")?;
+        assert_eq!(arrived.authentication.token, key);
+        Outcome::Ok(arrived.sponsor)
+    };
+    let member = Sponsor {
+        active: true,
+        superuser: false,
+        held: Some(Held {
+            custom: Permissions::of(&[Permission::CreateInvitation]),
+            ..held(&[Role::Member])
+        }),
+    };
+    assert_eq!(sponsor().await?, Some(member));
+    let id = bob.id;
+    store
+        .write(move |tx| {
+            tx.memberships().remove(acme.id, id)?;
+            let bob = User {
+                active: false,
+                superuser: true,
+                ..bob.clone()
+            };
+            tx.users().update(&bob, bob.version)
+        })
+        .await?;
+    let gone = Sponsor {
+        active: false,
+        superuser: true,
+        held: None,
+    };
+    assert_eq!(sponsor().await?, Some(gone));
     Ok(())
 }

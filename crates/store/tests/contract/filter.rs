@@ -73,7 +73,7 @@ fn name_all(tx: &mut dyn Tx) -> Result<()> {
         organization.slug = Slug::from_stored(format!("s{number}"));
         tx.organizations().add(&organization)?;
         let membership = sample::membership(&organization, &ann, &[Role::Admin]);
-        tx.memberships().add(&membership)?;
+        tx.memberships().add(&membership, &ann)?;
     }
     Ok(())
 }

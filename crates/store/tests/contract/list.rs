@@ -53,7 +53,7 @@ fn many(tx: &mut dyn Tx) -> Result<Vec<OrganizationView>> {
         tx.organizations().add(&view.organization)?;
         for user in [&ann, &bob] {
             let membership = sample::membership(&view.organization, user, &[Role::Member]);
-            tx.memberships().add(&membership)?;
+            tx.memberships().add(&membership, user)?;
         }
         views.push(view);
     }
@@ -126,7 +126,7 @@ async fn a_member_sees_only_what_lives_and_is_theirs(database: &TestDatabase) ->
             }
             for organization in [&theirs.organization, &dead] {
                 let membership = sample::membership(organization, &ann, &[Role::Viewer]);
-                tx.memberships().add(&membership)?;
+                tx.memberships().add(&membership, &ann)?;
             }
             Ok(theirs)
         })

@@ -103,8 +103,26 @@ fn read_everything(tx: &mut dyn Tx) -> Result<()> {
     tx.organizations()
         .list_of_member(ann.id, &everything, &window)?;
     tx.organizations().list_all(&everything, &window)?;
-    let window = Window::after(MembershipId::new(key), 50);
-    tx.memberships().list(acme.id, &window)?;
+    let values = [
+        (MemberField::DisplayName, SortValue::Text("m".to_owned())),
+        (
+            MemberField::Email,
+            SortValue::Text("m@example.com".to_owned()),
+        ),
+        (MemberField::Created, SortValue::Time(ann.created_at)),
+        (MemberField::Updated, SortValue::Time(ann.created_at)),
+    ];
+    for (field, value) in values {
+        let id = MembershipId::new(key);
+        let values = vec![value];
+        let window = Window::after(MemberKey { values, id }, 50);
+        for direction in [Direction::Ascending, Direction::Descending] {
+            let order = MemberOrder::new(vec![(field, direction)]).unwrap_or_default();
+            let everything = Filter::everything();
+            tx.memberships()
+                .list(acme.id, &everything, &order, &window)?;
+        }
+    }
     tx.tokens()
         .list(ann.id, &Window::after(TokenId::new(key), 50))?;
     tx.access().authenticate(&digest)?;

@@ -111,7 +111,7 @@ async fn who_goes_away_in_the_middle_leaves_no_half(database: &TestDatabase) -> 
         tx.organizations().add(&acme)?;
         gate.pass();
         tx.memberships()
-            .add(&sample::membership(&acme, &ann, &[Role::Admin]))
+            .add(&sample::membership(&acme, &ann, &[Role::Admin]), &ann)
     });
     keeper.meet(1)?;
     asked.abort();

@@ -6,7 +6,7 @@ use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Store;
 use rollbook_domain::time::{Span, Timestamp};
-use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
 use rollbook_domain::value::TokenName;
 
@@ -29,8 +29,8 @@ const NOW: Timestamp = FixedClock::START;
 async fn user_with(
     store: &dyn Store,
     names: &[&str],
-    change: impl Fn(usize, &mut PersonalAccessToken),
-) -> Outcome<(User, Vec<PersonalAccessToken>)> {
+    change: impl Fn(usize, &mut Token),
+) -> Outcome<(User, Vec<Token>)> {
     let ann = sample::user("ann");
     let mut tokens = Vec::new();
     for (index, name) in names.iter().enumerate() {
@@ -56,7 +56,7 @@ async fn find(
     store: &dyn Store,
     user: UserId,
     id: TokenId,
-) -> Outcome<Option<PersonalAccessToken>> {
+) -> Outcome<Option<Token>> {
     Ok(store.read_one(move |tx| tx.tokens().find(user, id)).await?)
 }
 
@@ -86,7 +86,7 @@ async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
 async fn a_digest_is_unique_and_has_a_user(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let (ann, tokens) = user_with(&*store, &["first"], |_, _| {}).await?;
-    let second = PersonalAccessToken {
+    let second = Token {
         name: TokenName::from_stored("second".to_owned()),
         ..sample::token("second", &ann)
     };

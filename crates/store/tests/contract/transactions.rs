@@ -27,7 +27,7 @@ fn write_everywhere(tx: &mut dyn Tx) -> Result<()> {
     tx.users().add(&ann)?;
     tx.organizations().add(&acme)?;
     tx.memberships()
-        .add(&sample::membership(&acme, &ann, &[Role::Admin]))?;
+        .add(&sample::membership(&acme, &ann, &[Role::Admin]), &ann)?;
     tx.tokens()
         .add(&sample::token("ann", &ann), &sample::secret("ann").digest())?;
     tx.installation().add_page_token_key(&[1; 32])?;

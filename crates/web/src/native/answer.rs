@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
-use rollbook_domain::organization::OrganizationView;
+use rollbook_domain::organization::{OrganizationView, Version};
 use serde::Serialize;
 
 use super::wire::Organization;
@@ -37,18 +37,23 @@ pub(super) fn secret(value: &impl Serialize) -> Answer {
         .body(encode(value)?))
 }
 
-/// An organization with its entity tag.
-pub(super) fn organization(view: &OrganizationView) -> Answer {
+/// A resource with the entity tag of its version.
+pub(super) fn versioned(value: &impl Serialize, version: Version) -> Answer {
     Ok(HttpResponse::Ok()
         .insert_header(JSON)
-        .insert_header((ETAG, etag::of(view.organization.version)))
-        .body(encode(&Organization::from(view))?))
+        .insert_header((ETAG, etag::of(version)))
+        .body(encode(value)?))
 }
 
-/// That the caller has the organization already.
-pub(super) fn not_modified(view: &OrganizationView) -> HttpResponse {
+/// An organization with its entity tag.
+pub(super) fn organization(view: &OrganizationView) -> Answer {
+    versioned(&Organization::from(view), view.organization.version)
+}
+
+/// That the caller has this version already.
+pub(super) fn not_modified(version: Version) -> HttpResponse {
     HttpResponse::NotModified()
-        .insert_header((ETAG, etag::of(view.organization.version)))
+        .insert_header((ETAG, etag::of(version)))
         .finish()
 }
 

@@ -1,46 +1,61 @@
 //! The organization as the native dialect takes it, and how it becomes commands of the domain.
 
-use rollbook_domain::error::Violation;
 use rollbook_domain::id::{OrganizationId, UserId};
+use rollbook_domain::idempotency::Once;
 use rollbook_domain::organization::{Patch, Version};
-use rollbook_domain::service::organization::{CreateOrganization, OwnerLimit, UpdateOrganization};
+use rollbook_domain::service::organization::{
+    CreateOrganization, OwnerLimit, Terms, UpdateOrganization,
+};
 use rollbook_domain::value::{Description, Logo, Malformed, OrganizationName, Slug, Url};
 use rollbook_domain::{Error, Result};
+use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::given::{Faults, Given, malformed};
 use super::logo;
-use super::mask::{Field, Mask};
+use super::mask::{Mask, Maskable};
 use super::path::OrganizationPath;
 
-/// A field of a body: not there, `null`, or a value.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) enum Given<T> {
-    /// The body does not have the field.
-    #[default]
-    Absent,
-    /// The body has the field and says that it is nothing.
-    Null,
-    /// The body has the field.
-    Value(T),
+/// What of an organization can be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    /// `title`
+    Title,
+    /// `slug`
+    Slug,
+    /// `description`
+    Description,
+    /// `logo_data_uri`
+    LogoDataUri,
+    /// `logo_url`
+    LogoUrl,
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let value = Option::<T>::deserialize(deserializer)?;
-        Ok(value.map_or(Self::Null, Self::Value))
-    }
-}
+impl Maskable for Field {
+    const PATHS: &'static [(&'static str, Self)] = &[
+        ("title", Self::Title),
+        ("slug", Self::Slug),
+        ("description", Self::Description),
+        ("logo_data_uri", Self::LogoDataUri),
+        ("logoDataUri", Self::LogoDataUri),
+        ("logo_url", Self::LogoUrl),
+        ("logoUrl", Self::LogoUrl),
+    ];
 
-impl Given<String> {
-    /// The text; none when it is empty, which to protobuf is the same as absent.
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Value(text) if !text.is_empty() => Some(text),
-            _ => None,
-        }
-    }
+    const FIXED: &'static [(&'static str, Option<&'static str>)] = &[
+        ("name", None),
+        ("create_time", None),
+        ("createTime", None),
+        ("update_time", None),
+        ("updateTime", None),
+        ("etag", None),
+        ("owner", Some(":transferOwnership")),
+        ("owner_display_name", Some(":transferOwnership")),
+        ("ownerDisplayName", Some(":transferOwnership")),
+        ("owner_email", Some(":transferOwnership")),
+        ("ownerEmail", Some(":transferOwnership")),
+    ];
 }
 
 /// An organization in a body. What only answers say is taken and ignored (AIP-203), so that what
@@ -57,6 +72,8 @@ pub(super) struct OrganizationBody {
     #[serde(alias = "logoUrl")]
     logo_url: Given<String>,
     etag: Given<String>,
+    #[serde(alias = "requestId")]
+    request_id: Given<String>,
     #[serde(rename = "owner")]
     _owner: IgnoredAny,
     #[serde(rename = "owner_display_name", alias = "ownerDisplayName")]
@@ -75,11 +92,17 @@ impl OrganizationBody {
         self.etag.text()
     }
 
+    /// What the client calls the request.
+    pub(super) fn request_id(&self) -> Option<&str> {
+        self.request_id.text()
+    }
+
     /// The new organization that the body describes.
     pub(super) fn create(
         &self,
         id: Option<OrganizationId>,
         owner_limit: OwnerLimit,
+        once: Option<Once>,
     ) -> Result<CreateOrganization> {
         let mut faults = Faults::default();
         let title = self.title.text().unwrap_or_default();
@@ -101,6 +124,8 @@ impl OrganizationBody {
             description,
             logo,
             owner_limit,
+            terms: Terms::default(),
+            once,
         })
     }
 
@@ -108,11 +133,12 @@ impl OrganizationBody {
     pub(super) fn update(
         &self,
         path: OrganizationPath,
-        mask: &Mask,
+        mask: &Mask<Field>,
         seen: Option<Version>,
     ) -> Result<UpdateOrganization> {
         let mut faults = Faults::default();
         faults.check("name", self.check_name(path));
+        faults.check("request_id", self.check_request_id());
         let command = UpdateOrganization {
             name: self.title(mask, &mut faults),
             slug: self.slug(mask, &mut faults),
@@ -124,6 +150,13 @@ impl OrganizationBody {
             Ok(command)
         } else {
             Err(faults.into())
+        }
+    }
+
+    fn check_request_id(&self) -> std::result::Result<(), Malformed> {
+        match self.request_id.text() {
+            None => Ok(()),
+            Some(_) => malformed("only creating takes a request id; here, send the etag"),
         }
     }
 
@@ -139,7 +172,7 @@ impl OrganizationBody {
         }
     }
 
-    fn title(&self, mask: &Mask, faults: &mut Faults) -> Option<OrganizationName> {
+    fn title(&self, mask: &Mask<Field>, faults: &mut Faults) -> Option<OrganizationName> {
         if !mask.selects(Field::Title, &self.title) {
             return None;
         }
@@ -149,7 +182,7 @@ impl OrganizationBody {
 
     /// Every organization has a slug. So full replacement without one keeps it, and asking for none
     /// in so many words is refused.
-    fn slug(&self, mask: &Mask, faults: &mut Faults) -> Option<Slug> {
+    fn slug(&self, mask: &Mask<Field>, faults: &mut Faults) -> Option<Slug> {
         let slug = self.slug.text();
         if !mask.selects(Field::Slug, &self.slug) || (slug.is_none() && mask.is_everything()) {
             return None;
@@ -157,7 +190,7 @@ impl OrganizationBody {
         faults.check("slug", Slug::parse(slug.unwrap_or_default()))
     }
 
-    fn description(&self, mask: &Mask, faults: &mut Faults) -> Patch<Description> {
+    fn description(&self, mask: &Mask<Field>, faults: &mut Faults) -> Patch<Description> {
         if !mask.selects(Field::Description, &self.description) {
             return Patch::Keep;
         }
@@ -170,7 +203,7 @@ impl OrganizationBody {
 
     /// The two logo fields are two spellings of one thing: setting one replaces the other, and
     /// emptying one without setting the other removes the logo.
-    fn logo(&self, mask: &Mask, faults: &mut Faults) -> Patch<Logo> {
+    fn logo(&self, mask: &Mask<Field>, faults: &mut Faults) -> Patch<Logo> {
         let data_wanted = mask.selects(Field::LogoDataUri, &self.logo_data_uri);
         let link_wanted = mask.selects(Field::LogoUrl, &self.logo_url);
         let data = self.logo_data_uri.text().filter(|_| data_wanted);
@@ -227,42 +260,4 @@ impl TransferRequest {
             Error::invalid("new_owner", reason)
         })
     }
-}
-
-/// The violations of a body, gathered so that all can be mended at once.
-#[derive(Default)]
-struct Faults(Vec<Violation>);
-
-impl Faults {
-    fn check<T>(
-        &mut self,
-        field: &'static str,
-        value: std::result::Result<T, Malformed>,
-    ) -> Option<T> {
-        value
-            .map_err(|Malformed(reason)| self.0.push(Violation { field, reason }))
-            .ok()
-    }
-
-    fn check_some<T>(
-        &mut self,
-        field: &'static str,
-        value: Option<std::result::Result<T, Malformed>>,
-    ) -> Option<T> {
-        value.and_then(|value| self.check(field, value))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl From<Faults> for Error {
-    fn from(faults: Faults) -> Self {
-        Self::Invalid(faults.0)
-    }
-}
-
-fn malformed<T>(reason: &str) -> std::result::Result<T, Malformed> {
-    Err(Malformed(reason.to_owned()))
 }

@@ -1,20 +1,21 @@
-//! The parameters of lists (AIP-158, AIP-160).
+//! The parameters of lists (AIP-132, AIP-158, AIP-160).
 
+use std::fmt::Write as _;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use rollbook_domain::Error;
 use rollbook_domain::filter::{Filter, TextTest};
+use rollbook_domain::membership::Direction;
 use rollbook_domain::page::Window;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
-use super::{Fail, Native, filter};
+use super::{Fail, Native, filter, order};
 use crate::dialect::{Dialect as _, Fault};
 use crate::operation::Operation;
-use crate::page::Binding;
+use crate::page::{Binding, Key};
 use crate::state::State;
 
 /// How many items a page has unless the client says so.
@@ -37,9 +38,10 @@ pub(super) struct PageQuery {
     page_token: Option<String>,
 }
 
-/// The query of a list that can be filtered.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+/// The query of a list that can be filtered by titles.
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only described")]
 pub(super) struct FilterQuery {
     /// Which items to answer (AIP-160): `title` compared with `=`, `!=` or `:` (has), with `*` at
     /// either end as a wildcard, and `AND`, `OR`, `NOT` and parentheses. Case does not matter.
@@ -47,60 +49,97 @@ pub(super) struct FilterQuery {
     filter: Option<String>,
 }
 
+/// What a list can be asked besides pages. Each list describes for itself what it understands.
+#[derive(Debug, Default, Deserialize)]
+struct Conditions {
+    #[serde(default)]
+    filter: String,
+    #[serde(default, alias = "orderBy")]
+    order_by: String,
+}
+
 /// What part of which list is asked for.
 pub(super) struct Listing {
     operation: &'static str,
-    filter: String,
+    conditions: Conditions,
+    /// All that a page token is bound to.
+    bound: String,
     limit: u32,
-    after: Option<Uuid>,
+    token: Option<String>,
     state: web::Data<State>,
 }
 
 impl Listing {
-    /// The window into the list.
-    pub(super) fn window<K>(&self, key: impl FnOnce(Uuid) -> K) -> Window<K> {
-        match self.after {
-            Some(after) => Window::after(key(after), self.limit),
-            None => Window::first(self.limit),
-        }
+    /// The same list under a further condition, to which its page tokens are bound.
+    #[expect(dead_code, reason = "for lists with parameters of their own")]
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        bind(&mut self.bound, name, value);
+        self
     }
 
-    /// The condition of the list.
-    pub(super) fn filter(&self) -> Result<Filter<TextTest>, Error> {
-        filter::titles(&self.filter)
+    /// The window into the list.
+    pub(super) fn window<K: Key>(&self) -> Result<Window<K>, Error> {
+        let Some(token) = &self.token else {
+            return Ok(Window::first(self.limit));
+        };
+        let now = self.state.services.clock.now();
+        let opened = self.state.page_tokens.open(self.binding(), token, now);
+        let key = opened.map_err(|unusable| Error::invalid("page_token", unusable.to_string()))?;
+        Ok(Window::after(key, self.limit))
+    }
+
+    /// The condition of a list that can be filtered by these fields.
+    pub(super) fn filter<T>(&self, fields: &[filter::Field<T>]) -> Result<Filter<T>, Error> {
+        filter::parse(&self.conditions.filter, fields)
+    }
+
+    /// The condition of a list that can be filtered by titles.
+    pub(super) fn titles(&self) -> Result<Filter<TextTest>, Error> {
+        self.filter(filter::TITLE)
+    }
+
+    /// The order of a list that can be sorted by these fields; empty when the list shall have its
+    /// own.
+    #[expect(dead_code, reason = "for lists that can be sorted")]
+    pub(super) fn order<F: Copy + PartialEq>(
+        &self,
+        fields: &order::Fields<F>,
+    ) -> Result<Vec<(F, Direction)>, Error> {
+        order::parse(&self.conditions.order_by, fields)
     }
 
     /// The token for the page behind this key; empty at the end of the list.
-    pub(super) fn next_page_token(&self, next: Option<Uuid>) -> String {
+    pub(super) fn next_page_token<K: Key>(&self, next: Option<&K>) -> String {
         next.map_or_else(String::new, |key| {
             let now = self.state.services.clock.now();
-            let binding = binding(self.operation, &self.filter);
-            self.state.page_tokens.seal(binding, key, now)
+            self.state.page_tokens.seal(self.binding(), key, now)
         })
+    }
+
+    fn binding(&self) -> Binding<'_> {
+        Binding {
+            dialect: Native::NAME,
+            operation: self.operation,
+            conditions: &self.bound,
+        }
     }
 
     fn read(request: &HttpRequest) -> Result<Self, Fault> {
         let query: PageQuery = parse(request)?;
-        let filter = parse::<FilterQuery>(request)?.filter.unwrap_or_default();
-        let operation = Operation::of(request).map_or("", |operation| operation.id);
+        let conditions: Conditions = parse(request)?;
         let state: &web::Data<State> = request
             .app_data()
             .ok_or_else(|| Fault::Defect("the scope has no state".into()))?;
-        let token = query.page_token.filter(|token| !token.is_empty());
-        let after = token
-            .map(|token| {
-                let now = state.services.clock.now();
-                state
-                    .page_tokens
-                    .open(binding(operation, &filter), &token, now)
-            })
-            .transpose()
-            .map_err(|unusable| Error::invalid("page_token", unusable.to_string()))?;
+        let mut bound = String::new();
+        bind(&mut bound, "path", request.path());
+        bind(&mut bound, "filter", &conditions.filter);
+        bind(&mut bound, "order_by", &conditions.order_by);
         Ok(Self {
-            operation,
+            operation: Operation::of(request).map_or("", |operation| operation.id),
             limit: page_size(query.page_size.as_deref())?,
-            filter,
-            after,
+            token: query.page_token.filter(|token| !token.is_empty()),
+            conditions,
+            bound,
             state: state.clone(),
         })
     }
@@ -115,6 +154,12 @@ impl FromRequest for Listing {
     }
 }
 
+/// Adds a condition, so that no other conditions read the same.
+fn bind(bound: &mut String, name: &str, value: &str) {
+    // Writing to memory does not fail.
+    let _ = write!(bound, "{name}={}:{value};", value.len());
+}
+
 fn parse<T: for<'de> Deserialize<'de>>(request: &HttpRequest) -> Result<T, Fault> {
     let query = web::Query::from_query(request.query_string());
     query
@@ -122,14 +167,6 @@ fn parse<T: for<'de> Deserialize<'de>>(request: &HttpRequest) -> Result<T, Fault
         .map_err(|error| Fault::Query {
             reason: error.to_string(),
         })
-}
-
-fn binding<'a>(operation: &'a str, conditions: &'a str) -> Binding<'a> {
-    Binding {
-        dialect: Native::NAME,
-        operation,
-        conditions,
-    }
 }
 
 fn page_size(text: Option<&str>) -> Result<u32, Error> {

@@ -1,36 +1,30 @@
-//! Update masks (AIP-134, AIP-161) of organizations.
+//! Update masks (AIP-134, AIP-161).
 
 use rollbook_domain::{Error, Result};
 
-use super::input::Given;
+use super::given::Given;
 
-/// What of an organization can be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Field {
-    /// `title`
-    Title,
-    /// `slug`
-    Slug,
-    /// `description`
-    Description,
-    /// `logo_data_uri`
-    LogoDataUri,
-    /// `logo_url`
-    LogoUrl,
+/// What of a kind of resource can be changed.
+pub(super) trait Maskable: Copy + PartialEq + 'static {
+    /// The paths, in snake case and in camel case.
+    const PATHS: &'static [(&'static str, Self)];
+
+    /// The paths of what only answers say, and where it can be changed, if anywhere.
+    const FIXED: &'static [(&'static str, Option<&'static str>)];
 }
 
 /// Which fields of the body are meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mask {
+pub(super) enum Mask<F> {
     /// Those that the body has: there is no mask.
     Populated,
     /// All, whether the body has them or not: the mask is `*`.
     Everything,
     /// These.
-    Fields(Vec<Field>),
+    Fields(Vec<F>),
 }
 
-impl Mask {
+impl<F: Maskable> Mask<F> {
     /// Reads a mask, with its paths in snake case or camel case.
     pub(super) fn parse(text: Option<&str>) -> Result<Self> {
         match text.map(str::trim) {
@@ -44,7 +38,7 @@ impl Mask {
     }
 
     /// Whether the field shall become what the body says.
-    pub(super) fn selects<T: PartialEq>(&self, field: Field, given: &Given<T>) -> bool {
+    pub(super) fn selects<T: PartialEq>(&self, field: F, given: &Given<T>) -> bool {
         match self {
             Self::Populated => *given != Given::Absent,
             Self::Everything => true,
@@ -54,37 +48,33 @@ impl Mask {
 
     /// Whether everything shall be replaced.
     pub(super) fn is_everything(&self) -> bool {
-        *self == Self::Everything
+        matches!(self, Self::Everything)
     }
 }
 
-fn field(path: &str) -> Result<Field> {
-    let reason = match path {
-        "title" => return Ok(Field::Title),
-        "slug" => return Ok(Field::Slug),
-        "description" => return Ok(Field::Description),
-        "logo_data_uri" | "logoDataUri" => return Ok(Field::LogoDataUri),
-        "logo_url" | "logoUrl" => return Ok(Field::LogoUrl),
-        "*" => "'*' stands alone".to_owned(),
-        "name" | "create_time" | "createTime" | "update_time" | "updateTime" | "etag" => {
-            format!("'{path}' cannot be changed")
-        }
-        "owner" | "owner_display_name" | "ownerDisplayName" | "owner_email" | "ownerEmail" => {
-            format!("'{path}' cannot be changed here; use :transferOwnership")
-        }
-        _ => format!("there is no field '{path}'"),
+fn field<F: Maskable>(path: &str) -> Result<F> {
+    if let Some((_, field)) = F::PATHS.iter().find(|(known, _)| *known == path) {
+        return Ok(*field);
+    }
+    let fixed = F::FIXED.iter().find(|(known, _)| *known == path);
+    let reason = match (path, fixed) {
+        ("*", _) => "'*' stands alone".to_owned(),
+        (_, Some((_, None))) => format!("'{path}' cannot be changed"),
+        (_, Some((_, Some(other)))) => format!("'{path}' cannot be changed here; use {other}"),
+        (_, None) => format!("there is no field '{path}'"),
     };
     Err(Error::invalid("update_mask", reason))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::input::Field;
     use super::*;
 
     #[test]
     fn masks() {
-        let parse = |text| Mask::parse(Some(text)).ok();
-        assert_eq!(Mask::parse(None).ok(), Some(Mask::Populated));
+        let parse = |text| Mask::<Field>::parse(Some(text)).ok();
+        assert_eq!(Mask::<Field>::parse(None).ok(), Some(Mask::Populated));
         assert_eq!(parse(""), Some(Mask::Populated));
         assert_eq!(parse("*"), Some(Mask::Everything));
         assert_eq!(

@@ -1,14 +1,34 @@
 //! The caller, and the organizations that the caller belongs to.
 
-use actix_web::web::Data;
-use rollbook_domain::id::OrganizationId;
+use actix_web::http::Method;
+use actix_web::web::{self, Data};
+use rollbook_domain::policy::Action;
 
-use super::Caller;
 use super::answer::{self, Answer};
 use super::list::{FilterQuery, Listing, PageQuery};
 use super::status::Refusals;
 use super::wire::{User, UserOrganizationList};
+use super::{Caller, operation};
+use crate::operation::{Operation, Policy};
 use crate::state::State;
+
+/// What can be asked about the caller.
+pub(super) static OPERATIONS: &[Operation] = &[
+    operation(
+        "me.organizations.list",
+        Method::GET,
+        "/api/v1/me/organizations",
+        Policy::Caller(Action::ReadSelf),
+        || web::to(list_organizations),
+    ),
+    operation(
+        "me.get",
+        Method::GET,
+        "/api/v1/me",
+        Policy::Caller(Action::ReadSelf),
+        || web::to(get),
+    ),
+];
 
 /// Get the caller
 #[utoipa::path(
@@ -37,11 +57,10 @@ pub(super) async fn list_organizations(
     listing: Listing,
     state: Data<State>,
 ) -> Answer {
-    let window = listing.window(OrganizationId::new);
     let service = &state.services.organizations;
     let page = service
-        .list_mine(caller.who, listing.filter()?, window)
+        .list_mine(caller.who, listing.titles()?, listing.window()?)
         .await?;
-    let next = listing.next_page_token(page.next.map(OrganizationId::uuid));
+    let next = listing.next_page_token(page.next.as_ref());
     Ok(answer::list(&UserOrganizationList::new(&page, next)))
 }

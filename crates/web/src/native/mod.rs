@@ -3,13 +3,16 @@
 mod answer;
 mod etag;
 mod filter;
+mod given;
 mod input;
 mod list;
 mod logo;
 mod mask;
 mod me;
 mod name;
+mod once;
 mod openapi;
+mod order;
 mod organization;
 mod path;
 mod refuse;
@@ -17,15 +20,15 @@ mod status;
 mod token;
 mod token_input;
 mod wire;
+mod words;
 
 use actix_web::http::Method;
-use actix_web::{HttpResponse, Route, web};
-use rollbook_domain::policy::Action;
+use actix_web::{HttpResponse, Route};
 
 pub use openapi::openapi;
 
 use crate::dialect::{Dialect, Fault};
-use crate::operation::{Operation, Policy};
+use crate::operation::{Operation, Policy, Table};
 
 /// The native dialect.
 #[derive(Clone, Copy, Debug)]
@@ -44,109 +47,15 @@ type Fail = crate::dialect::Fail<Native>;
 type Caller = crate::dialect::Caller<Native>;
 type Body<T> = crate::body::Body<Native, T>;
 
-/// Everything the dialect can be asked. What is asked most comes first, since the router tries one
-/// after the other.
-pub static OPERATIONS: &[Operation] = &[
-    operation(
-        "organizations.get",
-        Method::GET,
-        "/api/v1/organizations/{organization_id}",
-        Action::ReadOrganization,
-        || web::to(organization::get),
-    ),
-    operation(
-        "organizations.update",
-        Method::PATCH,
-        "/api/v1/organizations/{organization_id}",
-        Action::UpdateOrganization,
-        || web::to(organization::update),
-    ),
-    operation(
-        "organizations.delete",
-        Method::DELETE,
-        "/api/v1/organizations/{organization_id}",
-        Action::DeleteOrganization,
-        || web::to(organization::delete),
-    ),
-    operation(
-        "me.organizations.list",
-        Method::GET,
-        "/api/v1/me/organizations",
-        Action::ManageSelf,
-        || web::to(me::list_organizations),
-    ),
-    operation(
-        "me.get",
-        Method::GET,
-        "/api/v1/me",
-        Action::ManageSelf,
-        || web::to(me::get),
-    ),
-    operation(
-        "organizations.list",
-        Method::GET,
-        "/api/v1/organizations",
-        Action::ListAllOrganizations,
-        || web::to(organization::list),
-    ),
-    operation(
-        "organizations.create",
-        Method::POST,
-        "/api/v1/organizations",
-        Action::CreateOrganization,
-        || web::to(organization::create),
-    ),
-    operation(
-        "organizations.undelete",
-        Method::POST,
-        "/api/v1/organizations/{organization_id}:undelete",
-        Action::RestoreOrganization,
-        || web::to(organization::undelete),
-    ),
-    operation(
-        "organizations.transferOwnership",
-        Method::POST,
-        "/api/v1/organizations/{organization_id}:transferOwnership",
-        Action::TransferOrganization,
-        || web::to(organization::transfer_ownership),
-    ),
-    operation(
-        "me.tokens.list",
-        Method::GET,
-        "/api/v1/me/tokens",
-        Action::ManageSelf,
-        || web::to(token::list),
-    ),
-    operation(
-        "me.tokens.create",
-        Method::POST,
-        "/api/v1/me/tokens",
-        Action::ManageSelf,
-        || web::to(token::create),
-    ),
-    operation(
-        "me.tokens.get",
-        Method::GET,
-        "/api/v1/me/tokens/{token_id}",
-        Action::ManageSelf,
-        || web::to(token::get),
-    ),
-    operation(
-        "me.tokens.delete",
-        Method::DELETE,
-        "/api/v1/me/tokens/{token_id}",
-        Action::ManageSelf,
-        || web::to(token::delete),
-    ),
-];
+/// Everything the dialect can be asked, each kind of resource in its own table.
+pub static OPERATIONS: Table = &[organization::OPERATIONS, me::OPERATIONS, token::OPERATIONS];
 
 const fn operation(
     id: &'static str,
     method: Method,
     path: &'static str,
-    action: Action,
+    policy: Policy,
     route: fn() -> Route,
 ) -> Operation {
-    let policy = Policy::Caller(action);
     Operation::new(id, Native::NAME, method, path, policy, route)
 }

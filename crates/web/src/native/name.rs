@@ -1,4 +1,7 @@
-//! Resource names and times, written without allocations: a list prints five of them an item.
+//! Resource names and times. Those of organizations are written without allocations: a list prints
+//! five of them an item.
+
+use std::fmt::{Display, Write as _};
 
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::time::Timestamp;
@@ -14,6 +17,57 @@ pub(super) struct OrganizationName(pub(super) OrganizationId);
 /// `organizations/{organization}/users/{user}`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OwnerName(pub(super) OrganizationId, pub(super) UserId);
+
+/// The name of anything else, such as `organizations/{organization}/workspaces/{workspace}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Name(String);
+
+impl Name {
+    /// `{collection}/{id}`, for what is below nothing.
+    pub(super) fn new(collection: &str, id: impl Display) -> Self {
+        Self(format!("{collection}/{id}"))
+    }
+
+    /// `{self}/{collection}/{id}`.
+    pub(super) fn child(mut self, collection: &str, id: impl Display) -> Self {
+        // Writing to memory does not fail.
+        let _ = write!(self.0, "/{collection}/{id}");
+        self
+    }
+
+    /// `{self}/{name}`, for what there is one of.
+    #[expect(dead_code, reason = "for preferences and subscriptions")]
+    pub(super) fn only(mut self, name: &str) -> Self {
+        self.0.push('/');
+        self.0.push_str(name);
+        self
+    }
+}
+
+impl From<OrganizationId> for Name {
+    fn from(id: OrganizationId) -> Self {
+        Self::new("organizations", id)
+    }
+}
+
+impl From<UserId> for Name {
+    fn from(id: UserId) -> Self {
+        Self::new("users", id)
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl WriteJson for Name {
+    fn write_json(&self, json: &mut Vec<u8>) {
+        // What clients can choose of a name are keys of roles, which need no escaping either.
+        write_plain(&self.0, json);
+    }
+}
 
 /// A moment in RFC 3339.
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +173,11 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&name).unwrap(),
             format!("\"organizations/{id}/users/{id}\"")
+        );
+        let name = Name::from(OrganizationId::new(id)).child("roles", "auditor");
+        assert_eq!(
+            serde_json::to_string(&name).unwrap(),
+            format!("\"organizations/{id}/roles/auditor\"")
         );
         let name = OrganizationName(OrganizationId::new(id));
         assert_eq!(

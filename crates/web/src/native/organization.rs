@@ -1,9 +1,12 @@
 //! Organizations.
 
 use actix_web::HttpRequest;
-use actix_web::web::{Data, Query};
+use actix_web::http::Method;
+use actix_web::web::{self, Data, Query};
 use rollbook_domain::Error;
 use rollbook_domain::id::OrganizationId;
+use rollbook_domain::policy::Action;
+use rollbook_domain::role::Permission;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -12,11 +15,66 @@ use super::etag::{self, IfMatch};
 use super::input::{OrganizationBody, TransferRequest};
 use super::list::{FilterQuery, Listing, PageQuery};
 use super::mask::Mask;
+use super::once::{self, Once};
 use super::path::OrganizationPath;
 use super::status::Refusals;
 use super::wire::{Empty, Organization, OrganizationList};
-use super::{Body, Caller};
+use super::{Body, Caller, operation};
+use crate::operation::{Operation, Policy};
 use crate::state::State;
+
+/// What can be asked about organizations.
+pub(super) static OPERATIONS: &[Operation] = &[
+    operation(
+        "organizations.get",
+        Method::GET,
+        "/api/v1/organizations/{organization_id}",
+        Policy::needs(Permission::ReadOrganization),
+        || web::to(get),
+    ),
+    operation(
+        "organizations.update",
+        Method::PATCH,
+        "/api/v1/organizations/{organization_id}",
+        Policy::needs(Permission::UpdateOrganization),
+        || web::to(update),
+    ),
+    operation(
+        "organizations.delete",
+        Method::DELETE,
+        "/api/v1/organizations/{organization_id}",
+        Policy::Caller(Action::DeleteOrganization),
+        || web::to(delete),
+    ),
+    operation(
+        "organizations.list",
+        Method::GET,
+        "/api/v1/organizations",
+        Policy::Caller(Action::ListAllOrganizations),
+        || web::to(list),
+    ),
+    operation(
+        "organizations.create",
+        Method::POST,
+        "/api/v1/organizations",
+        Policy::Caller(Action::CreateOrganization),
+        || web::to(create),
+    ),
+    operation(
+        "organizations.undelete",
+        Method::POST,
+        "/api/v1/organizations/{organization_id}:undelete",
+        Policy::Caller(Action::RestoreOrganization),
+        || web::to(undelete),
+    ),
+    operation(
+        "organizations.transferOwnership",
+        Method::POST,
+        "/api/v1/organizations/{organization_id}:transferOwnership",
+        Policy::Caller(Action::TransferOrganization),
+        || web::to(transfer_ownership),
+    ),
+];
 
 /// The query of creating an organization.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -84,7 +142,7 @@ pub(super) async fn get(
 ) -> Answer {
     let view = state.services.organizations.get(caller.who, id).await?;
     if etag::is_known(&request, view.organization.version) {
-        return Ok(answer::not_modified(&view));
+        return Ok(answer::not_modified(view.organization.version));
     }
     answer::organization(&view)
 }
@@ -101,35 +159,37 @@ pub(super) async fn get(
     responses((status = 200, description = "A page of them", body = OrganizationList), Refusals)
 )]
 pub(super) async fn list(caller: Caller, listing: Listing, state: Data<State>) -> Answer {
-    let window = listing.window(OrganizationId::new);
     let service = &state.services.organizations;
     let page = service
-        .list_all(caller.who, listing.filter()?, window)
+        .list_all(caller.who, listing.titles()?, listing.window()?)
         .await?;
-    let next = listing.next_page_token(page.next.map(OrganizationId::uuid));
+    let next = listing.next_page_token(page.next.as_ref());
     Ok(answer::list(&OrganizationList::new(&page, next)))
 }
 
 /// Create an organization
 ///
-/// The caller owns it, as its first member and administrator.
+/// The caller owns it, as its first member and administrator. With an `Idempotency-Key` or a
+/// `request_id`, a repetition answers the organization that the first attempt made.
 #[utoipa::path(
     post,
     path = "/api/v1/organizations",
     operation_id = "organizations.create",
     tag = "organizations",
-    params(CreateQuery),
+    params(CreateQuery, once::OnceQuery, once::IdempotencyKey),
     request_body = Organization,
     responses((status = 200, description = "The organization", body = Organization), Refusals)
 )]
 pub(super) async fn create(
     caller: Caller,
     query: Query<CreateQuery>,
+    once: Once,
     body: Body<OrganizationBody>,
     state: Data<State>,
 ) -> Answer {
     let limit = state.settings.native.owner_limit;
-    let command = body.value.create(query.id()?, limit)?;
+    let once = once.claim(&body, body.value.request_id())?;
+    let command = body.value.create(query.id()?, limit, once)?;
     let service = &state.services.organizations;
     answer::organization(&service.create(caller.who, command).await?)
 }

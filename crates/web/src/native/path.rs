@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use rollbook_domain::id::{OrganizationId, TokenId};
+use rollbook_domain::id::OrganizationId;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -36,25 +36,36 @@ impl FromRequest for OrganizationPath {
     }
 }
 
-/// The token in the path; the nil id when the text is none, as with [`OrganizationPath`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
-#[into_params(names("token_id"), parameter_in = Path)]
-pub(super) struct TokenPath(
-    /// The token's id.
-    #[param(value_type = String, format = "uuid")]
-    pub(super) TokenId,
-);
+/// Makes an extractor of an id in the path; the nil id when the text is none, as with
+/// [`OrganizationPath`].
+macro_rules! id_path {
+    ($(#[$doc:meta])* $path:ident, $name:literal, $(#[$id_doc:meta])* $id:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, utoipa::IntoParams)]
+        #[into_params(names($name), parameter_in = Path)]
+        pub(in crate::native) struct $path(
+            $(#[$id_doc])*
+            #[param(value_type = String, format = "uuid")]
+            pub(in crate::native) $id,
+        );
 
-impl FromRequest for TokenPath {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
+        impl actix_web::FromRequest for $path {
+            type Error = std::convert::Infallible;
+            type Future = std::future::Ready<Result<Self, Self::Error>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = TokenId::parse(segment(request, "token_id"));
-        ready(Ok(Self(id.unwrap_or(TokenId::new(Uuid::nil())))))
-    }
+            fn from_request(
+                request: &actix_web::HttpRequest,
+                _: &mut actix_web::dev::Payload,
+            ) -> Self::Future {
+                let id = $id::parse($crate::native::path::segment(request, $name));
+                std::future::ready(Ok(Self(id.unwrap_or($id::new(uuid::Uuid::nil())))))
+            }
+        }
+    };
 }
+pub(super) use id_path;
 
-fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+/// A variable segment of the path.
+pub(super) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.match_info().get(name).unwrap_or_default()
 }

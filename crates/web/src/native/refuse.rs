@@ -1,13 +1,15 @@
 //! How the native dialect refuses: which code, status and reason every fault has. The `match`es
 //! are exhaustive on purpose.
 
+mod refusal;
+
 use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use rollbook_domain::Error;
 use rollbook_domain::error::{Kind, Unauthenticated, Violation};
-use rollbook_domain::{Error, Refusal};
 
 use super::status::{Code, Detail, FieldViolation, Status};
 use crate::dialect::Fault;
@@ -164,15 +166,9 @@ fn judge_error(error: &Error) -> Verdict {
             Verdict::new(Code::PermissionDenied, "PERMISSION_DENIED", message)
         }
         Error::NotFound(kind) => {
-            let reason = match kind {
-                Kind::Organization => "ORGANIZATION_NOT_FOUND",
-                Kind::User => "USER_NOT_FOUND",
-                Kind::Membership => "MEMBERSHIP_NOT_FOUND",
-                Kind::Token => "TOKEN_NOT_FOUND",
-            };
-            Verdict::new(Code::NotFound, reason, format!("{kind} not found"))
+            Verdict::new(Code::NotFound, absent(*kind), format!("{kind} not found"))
         }
-        Error::Refused(refusal) => judge_refusal(refusal),
+        Error::Refused(refusal) => refusal::judge(refusal),
         Error::Invalid(violations) => judge_violations(violations),
         Error::Busy => Verdict::new(
             Code::Unavailable,
@@ -183,29 +179,18 @@ fn judge_error(error: &Error) -> Verdict {
     }
 }
 
-fn judge_refusal(refusal: &Refusal) -> Verdict {
-    let (code, reason) = match refusal {
-        Refusal::IdTaken => (Code::AlreadyExists, "ID_TAKEN"),
-        Refusal::SlugTaken(_) => (Code::AlreadyExists, "SLUG_TAKEN"),
-        Refusal::EmailTaken => (Code::AlreadyExists, "EMAIL_TAKEN"),
-        Refusal::AlreadyMember => (Code::AlreadyExists, "ALREADY_MEMBER"),
-        Refusal::OrganizationLimit { .. } => (Code::ResourceExhausted, "ORGANIZATION_LIMIT"),
-        Refusal::SeatLimit { .. } => (Code::ResourceExhausted, "SEAT_LIMIT"),
-        Refusal::TokenLimit { .. } => (Code::ResourceExhausted, "TOKEN_LIMIT"),
-        Refusal::UnsuitableOwner => (Code::FailedPrecondition, "UNSUITABLE_OWNER"),
-        Refusal::ServiceAccountOwner => (Code::FailedPrecondition, "SERVICE_ACCOUNT_OWNER"),
-        Refusal::VersionMismatch => (Code::Aborted, "ETAG_MISMATCH"),
-        Refusal::NotDeleted => (Code::FailedPrecondition, "NOT_DELETED"),
-        Refusal::RestoreWindowOver { .. } => (Code::FailedPrecondition, "RESTORE_WINDOW_OVER"),
-    };
-    let verdict = Verdict::new(code, reason, refusal.to_string());
-    match refusal {
-        Refusal::OrganizationLimit { limit }
-        | Refusal::SeatLimit { limit }
-        | Refusal::TokenLimit { limit } => verdict.with("limit", limit),
-        Refusal::SlugTaken(slug) => verdict.with("slug", slug),
-        Refusal::RestoreWindowOver { until } => verdict.with("until", &until.to_rfc3339()),
-        _ => verdict,
+const fn absent(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Organization => "ORGANIZATION_NOT_FOUND",
+        Kind::User => "USER_NOT_FOUND",
+        Kind::Membership => "MEMBERSHIP_NOT_FOUND",
+        Kind::Token => "TOKEN_NOT_FOUND",
+        Kind::Role => "ROLE_NOT_FOUND",
+        Kind::Invitation => "INVITATION_NOT_FOUND",
+        Kind::Workspace => "WORKSPACE_NOT_FOUND",
+        Kind::WorkspaceMembership => "WORKSPACE_MEMBERSHIP_NOT_FOUND",
+        Kind::Domain => "DOMAIN_NOT_FOUND",
+        Kind::ServiceAccount => "SERVICE_ACCOUNT_NOT_FOUND",
     }
 }
 

@@ -1,5 +1,7 @@
 //! The personal access token as the native dialect takes it.
 
+use rollbook_domain::id::OrganizationId;
+use rollbook_domain::idempotency::Once;
 use rollbook_domain::service::token::IssueToken;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::TokenName;
@@ -23,6 +25,12 @@ pub(super) struct TokenBody {
     expire_time: Option<String>,
     /// How long it shall work, in seconds, such as `7776000s`; instead of `expire_time`.
     ttl: Option<String>,
+    /// The resource name of the only organization in which it shall work,
+    /// `organizations/{organization}`. Without it, it works wherever its user does.
+    organization: Option<String>,
+    /// What the client calls the request, as in the `Idempotency-Key` header.
+    #[serde(alias = "requestId")]
+    request_id: Option<String>,
     #[serde(rename = "name")]
     #[schema(ignore)]
     _name: Option<IgnoredAny>,
@@ -39,12 +47,29 @@ pub(super) struct TokenBody {
 
 impl TokenBody {
     /// The command to issue it.
-    pub(super) fn issue(&self, now: Timestamp) -> Result<IssueToken> {
+    pub(super) fn issue(&self, now: Timestamp, once: Option<Once>) -> Result<IssueToken> {
         let name = TokenName::parse(self.display_name.as_deref().unwrap_or_default());
         Ok(IssueToken {
             name: name.map_err(|reason| reason.in_field("display_name"))?,
             expires_at: self.expires_at(now)?,
+            organization_id: self.organization_id()?,
+            once,
         })
+    }
+
+    /// What the client calls the request.
+    pub(super) fn request_id(&self) -> Option<&str> {
+        given(self.request_id.as_ref())
+    }
+
+    fn organization_id(&self) -> Result<Option<OrganizationId>> {
+        let name = given(self.organization.as_ref());
+        name.map(|name| {
+            let id = name.strip_prefix("organizations/");
+            id.and_then(OrganizationId::parse)
+                .ok_or_else(|| Error::invalid("organization", "it must be organizations/{id}"))
+        })
+        .transpose()
     }
 
     fn expires_at(&self, now: Timestamp) -> Result<Option<Timestamp>> {

@@ -5,13 +5,13 @@ use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::service::organization::OrganizationPage;
 use rollbook_domain::service::token::{IssuedToken, TokenPage};
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::token::Token as DomainToken;
 use rollbook_domain::user::{User as DomainUser, UserKind};
 use rollbook_domain::value::Logo;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::name::{OrganizationName, OwnerName, Time};
+use super::name::{Name, OrganizationName, OwnerName, Time};
 use super::{etag, logo};
 use crate::json::write_json;
 
@@ -171,7 +171,8 @@ impl<'a> UserOrganizationList<'a> {
 }))]
 pub(super) struct User<'a> {
     /// The resource name, `users/{user}`.
-    name: String,
+    #[schema(value_type = String)]
+    name: Name,
     /// What to call the user.
     display_name: &'a str,
     /// The e-mail address.
@@ -202,7 +203,7 @@ pub(super) enum UserType {
 impl<'a> From<&'a DomainUser> for User<'a> {
     fn from(user: &'a DomainUser) -> Self {
         Self {
-            name: format!("users/{}", user.id),
+            name: Name::from(user.id),
             display_name: user.display_name.as_str(),
             email: user.email.as_str(),
             kind: match user.kind {
@@ -227,11 +228,16 @@ impl<'a> From<&'a DomainUser> for User<'a> {
 }))]
 pub(super) struct Token<'a> {
     /// The resource name, `users/{user}/tokens/{token}`; `/me/tokens/{token}` is its address.
-    name: String,
+    #[schema(value_type = String)]
+    name: Name,
     /// What its user calls it.
     display_name: &'a str,
     /// The last four characters of the secret.
     last_four: &'a str,
+    /// The only organization in which it works; left out when it works wherever its user does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
+    organization: Option<OrganizationName>,
     /// When it was issued.
     #[schema(format = DateTime)]
     create_time: String,
@@ -249,12 +255,13 @@ pub(super) struct Token<'a> {
     secret: Option<&'a str>,
 }
 
-impl<'a> From<&'a PersonalAccessToken> for Token<'a> {
-    fn from(token: &'a PersonalAccessToken) -> Self {
+impl<'a> From<&'a DomainToken> for Token<'a> {
+    fn from(token: &'a DomainToken) -> Self {
         Self {
-            name: format!("users/{}/tokens/{}", token.user_id, token.id),
+            name: Name::from(token.user_id).child("tokens", token.id),
             display_name: token.name.as_str(),
             last_four: &token.last_four,
+            organization: token.organization_id.map(OrganizationName),
             create_time: token.created_at.to_rfc3339(),
             expire_time: token.expires_at.map(Timestamp::to_rfc3339),
             last_use_time: token.last_used_at.map(Timestamp::to_rfc3339),

@@ -31,12 +31,20 @@ fn document_and_router_agree() {
         .collect();
     let routed: BTreeSet<_> = OPERATIONS
         .iter()
+        .copied()
+        .flatten()
         .map(|it| (it.method.to_string(), it.path.to_owned(), it.id.to_owned()))
         .collect();
     assert_eq!(described, routed);
-    assert_eq!(routed.len(), OPERATIONS.len());
-    let ids: BTreeSet<_> = OPERATIONS.iter().map(|it| it.id).collect();
-    assert_eq!(ids.len(), OPERATIONS.len());
+    let count = OPERATIONS.iter().copied().flatten().count();
+    assert_eq!(routed.len(), count);
+    let ids: BTreeSet<_> = OPERATIONS
+        .iter()
+        .copied()
+        .flatten()
+        .map(|it| it.id)
+        .collect();
+    assert_eq!(ids.len(), count);
 }
 
 #[test]

@@ -1,32 +1,51 @@
 //! Who gets as far as a handler.
 
+use std::net::{IpAddr, SocketAddr};
+
 use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::test::TestRequest;
-use rollbook_domain::access::Caller;
+use rollbook_domain::access::Credential;
 use rollbook_domain::mock::sample;
 use rollbook_web::native::OPERATIONS;
-use rollbook_web::operation::Policy;
+use rollbook_web::operation::{Operation, Policy};
 
 use super::support::{BODY_LIMIT, Mocks, jane};
 
-fn request(operation: &rollbook_web::operation::Operation) -> TestRequest {
-    let path = operation
-        .path
-        .replace("{organization_id}", "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59")
-        .replace("{token_id}", "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59");
+/// A request for an operation, with some id or other in every variable segment.
+fn request(operation: &Operation) -> TestRequest {
+    let segments = operation.path.split_inclusive('/').map(|segment| {
+        match (segment.find('{'), segment.find('}')) {
+            (Some(start), Some(end)) => {
+                let id = "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59";
+                format!("{}{id}{}", &segment[..start], &segment[end + 1..])
+            }
+            _ => segment.to_owned(),
+        }
+    });
+    let path: String = segments.collect();
     TestRequest::with_uri(&path).method(operation.method.clone())
 }
 
-/// The real router has every operation, and none of them can be had without a credential; nothing
+fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().copied().flatten()
+}
+
+/// What can be had without a credential. Whoever adds to it has a reason, and a test of their own.
+const PUBLIC: &[&str] = &[];
+
+#[test]
+fn what_is_public_is_listed() {
+    let public = operations().filter(|it| it.policy == Policy::Public);
+    let ids: Vec<&str> = public.map(|it| it.id).collect();
+    assert_eq!(ids, PUBLIC);
+}
+
+/// The real router has every operation, and no other one can be had without a credential; nothing
 /// else of the request is looked at before.
 #[actix_web::test]
 async fn every_operation_asks_for_a_credential_first() {
     let server = Mocks::default().serve();
-    for operation in OPERATIONS {
-        assert!(
-            matches!(operation.policy, Policy::Caller(_)),
-            "{operation:?}"
-        );
+    for operation in operations().filter(|it| it.policy != Policy::Public) {
         for (credential, challenge, reason) in [
             (None, "Bearer realm=\"rollbook\"", "CREDENTIAL_MISSING"),
             (
@@ -61,7 +80,7 @@ async fn bearer_tokens_are_read_as_the_rfc_spells_them() {
         mocks
             .users
             .expect_me()
-            .withf(move |caller| *caller == Caller::Token(digest))
+            .withf(move |caller| caller.credential == Credential::Token(digest))
             .returning(|_| Ok(jane()));
         let value = format!("{scheme} {}", secret.reveal());
         let request = TestRequest::get().uri("/api/v1/me");
@@ -107,3 +126,29 @@ async fn doubtful_credentials_are_none() {
     let in_query = TestRequest::get().uri(&format!("/api/v1/me?access_token={token}"));
     assert_eq!(server.send_raw(in_query).await.status, 401);
 }
+
+/// The domain learns where a request comes from, for its audit log.
+#[actix_web::test]
+async fn the_domain_learns_the_origin() {
+    let address = IpAddr::from([192, 0, 2, 7]);
+    for (sent, id) in [(Some("job-7"), "job-7"), (Some("a b"), MADE), (None, MADE)] {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_me().returning(move |caller| {
+            assert_eq!(caller.origin.address, Some(address));
+            let request = caller.origin.request.unwrap();
+            assert!(request.as_str().starts_with(id), "{request:?}");
+            Ok(jane())
+        });
+        let mut request = TestRequest::get()
+            .uri("/api/v1/me")
+            .peer_addr(SocketAddr::new(address, 4711));
+        if let Some(sent) = sent {
+            request = request.insert_header(("X-Request-ID", sent));
+        }
+        let answer = mocks.serve().send(request).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
+/// What a made id starts with: the time of the fixed clock.
+const MADE: &str = "019b796d-d600-7";

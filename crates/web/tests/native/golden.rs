@@ -14,10 +14,11 @@ use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::{OrganizationView, Version};
 use rollbook_domain::page::Page;
 use rollbook_domain::policy::Action;
+use rollbook_domain::role::Permission;
 use rollbook_domain::service::organization::OrganizationPage;
 use rollbook_domain::service::token::IssuedToken;
 use rollbook_domain::time::{Span, Timestamp};
-use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::token::Token;
 use rollbook_domain::value::{Description, Logo, LogoImage, Url};
 use rollbook_domain::{Error, Refusal};
 use serde_json::{Value, json};
@@ -121,8 +122,8 @@ fn page() -> OrganizationPage {
     }
 }
 
-fn token() -> PersonalAccessToken {
-    PersonalAccessToken {
+fn token() -> Token {
+    Token {
         expires_at: Some(FixedClock::START.plus(Span::days(90))),
         last_used_at: Some(FixedClock::START.plus(Span::days(1))),
         ..sample::token("laptop", &jane())
@@ -223,7 +224,7 @@ async fn writes() {
 async fn refusals_of_the_domain() {
     let table: [(&str, Make); 6] = [
         ("denied", || Error::Denied {
-            action: Action::ReadOrganization,
+            action: Action::Use(Permission::ReadOrganization),
             visible: false,
         }),
         ("not_found", || Error::NotFound(Kind::Organization)),

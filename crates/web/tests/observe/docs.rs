@@ -14,7 +14,7 @@ async fn the_api_is_described_for_machines() {
     assert_eq!(answer.header("content-type"), "application/json");
     let description = answer.json();
     assert_eq!(description["openapi"], "3.1.0");
-    for operation in native::OPERATIONS {
+    for operation in native::OPERATIONS.iter().copied().flatten() {
         assert!(
             description["paths"][operation.path].is_object(),
             "{}",

@@ -2,7 +2,7 @@ use super::MemoryTx;
 use super::state::{State, cut, duplicate, number};
 use crate::domain::OrganizationDomain;
 use crate::id::{DomainId, OrganizationId};
-use crate::organization::Version;
+use crate::organization::{Organization, Version};
 use crate::page::{Page, Window};
 use crate::port::DomainRepo;
 use crate::value::DomainName;
@@ -36,9 +36,13 @@ impl DomainRepo for MemoryTx {
     }
 
     fn find_verified(&mut self, name: &DomainName) -> Result<Option<OrganizationDomain>> {
-        let mut all = self.reading()?.domains.values();
-        let found = all.find(|domain| domain.verified_at.is_some() && domain.name == *name);
-        Ok(found.cloned())
+        let state = self.reading()?;
+        let is_it = |domain: &&OrganizationDomain| {
+            let organization = state.organizations.get(&domain.organization_id);
+            let live = organization.is_some_and(Organization::is_live);
+            live && domain.verified_at.is_some() && domain.name == *name
+        };
+        Ok(state.domains.values().find(is_it).cloned())
     }
 
     fn list(
@@ -77,8 +81,10 @@ impl DomainRepo for MemoryTx {
     fn release_all(&mut self, organization: OrganizationId) -> Result<()> {
         let domains = self.writing()?.domains.values_mut();
         for domain in domains.filter(|domain| domain.organization_id == organization) {
-            domain.verified_at = None;
-            domain.primary = false;
+            if domain.verified_at.take().is_some() || domain.primary {
+                domain.primary = false;
+                domain.version = domain.version.next();
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@ use super::state::{KeptInvitation, State, cut, duplicate, number};
 use crate::Result;
 use crate::id::{InvitationId, OrganizationId};
 use crate::invitation::{Invitation, InvitationState, InvitationView};
-use crate::organization::Version;
+use crate::organization::{Organization, Version};
 use crate::page::{Page, Window};
 use crate::port::InvitationRepo;
 use crate::secret::Digest;
@@ -159,7 +159,7 @@ fn is_written_pending(invitation: &Invitation) -> bool {
 
 fn is_to_live(state: &State, invitation: &Invitation) -> bool {
     let organization = state.organizations.get(&invitation.organization_id);
-    organization.is_some_and(crate::organization::Organization::is_live)
+    organization.is_some_and(Organization::is_live)
 }
 
 /// Whether this invitation is pending and so is another one to the same address.

@@ -155,8 +155,8 @@ fn passes(test: &MemberTest, kept: &KeptMembership, view: &MemberView) -> bool {
         MemberTest::Role(roles) => roles.iter().any(|role| has(view, *role)),
         MemberTest::Scope(RoleScope::Organization) => true,
         MemberTest::Scope(RoleScope::Workspace) => !view.workspace_roles.is_empty(),
-        MemberTest::Search(text) => {
-            text.passes(&kept.display_name.key()) || text.passes(kept.email.key())
+        MemberTest::Search(words) => {
+            words.passes(&kept.display_name.key()) || words.passes(kept.email.key())
         }
     }
 }

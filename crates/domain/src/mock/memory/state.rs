@@ -13,7 +13,7 @@ use crate::invitation::Invitation;
 use crate::membership::Membership;
 use crate::organization::{Organization, OrganizationView, Owner};
 use crate::outbox::Message;
-use crate::page::{From, Page, Window};
+use crate::page::{Page, Window};
 use crate::preferences::{OrganizationPreferences, WorkspacePreferences};
 use crate::role::{AssignedRole, CustomRole, Permissions};
 use crate::secret::Digest;
@@ -176,15 +176,7 @@ pub(super) fn cut_by<T, K>(
     key: impl Fn(&T) -> K,
     compare: impl Fn(&K, &K) -> Ordering,
 ) -> Page<T, K> {
-    let total = window.count.then_some(rows.len() as u64);
-    let skip = match &window.from {
-        From::First => 0,
-        From::After(last) => rows.partition_point(|row| compare(&key(row), last).is_le()),
-        From::Skip(rows) => *rows as usize,
-    };
-    let fetch = window.limit as usize + 1;
-    let fetched = rows.into_iter().skip(skip).take(fetch).collect();
-    Page::cut(fetched, window, total, key)
+    Page::of_all(rows, window, key, compare)
 }
 
 /// How many there are.

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 
 use super::MemoryTx;
 use super::membership::toward;
-use super::state::{State, absent, cut, cut_by};
+use super::state::{State, absent, cut, cut_by, number};
 use crate::Result;
 use crate::filter::{Filter, TextTest};
 use crate::id::{OrganizationId, UserId, WorkspaceId};
@@ -53,7 +53,7 @@ impl WorkspaceRepo for MemoryTx {
 
     fn count(&mut self, organization: OrganizationId) -> Result<u32> {
         let live = live(self.reading()?, organization);
-        Ok(super::state::number(live))
+        Ok(number(live))
     }
 
     fn list(

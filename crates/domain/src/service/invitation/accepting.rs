@@ -1,0 +1,214 @@
+use super::ending::{Ending, end};
+use super::joining::join;
+use super::viewing::find_by_secret;
+use super::{Acceptance, Handle, SignUp, SignedUp, as_of, check_pending, closed};
+use crate::access::{self, Authentication, Caller, Origin, Used};
+use crate::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
+use crate::error::Kind;
+use crate::id::{MembershipId, UserId};
+use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::organization::Version;
+use crate::policy::Action;
+use crate::port::Tx;
+use crate::service::token::{IssueToken, Mint, issue};
+use crate::service::{Core, operator};
+use crate::time::Timestamp;
+use crate::user::{User, UserKind};
+use crate::value::TokenName;
+use crate::{Error, Refusal, Result};
+
+/// What the first token of somebody who signs up is called.
+const FIRST_TOKEN: &str = "first";
+
+/// What signing up takes, made before the transaction.
+#[derive(Clone, Debug)]
+pub(super) struct Fresh {
+    user: UserId,
+    membership: MembershipId,
+    mint: Mint,
+}
+
+impl Fresh {
+    pub(super) fn new(core: &Core, now: Timestamp) -> Self {
+        Self {
+            user: UserId::new(core.ids.next(now)),
+            membership: MembershipId::new(core.ids.next(now)),
+            mint: Mint::new(core, now),
+        }
+    }
+}
+
+pub(super) fn accept(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    membership: MembershipId,
+    handle: Handle,
+) -> Result<Used<Acceptance>> {
+    let (mut authentication, view) = meet(tx, caller, now, handle)?;
+    let user = &mut authentication.user;
+    if view.invitation.accepted_by == Some(user.id) {
+        let acceptance = accepted_before(tx, now, view, user.id)?;
+        return Ok(authentication.used(acceptance));
+    }
+    check_invitee(user, &view.invitation, handle)?;
+    check_pending(&view.invitation, now)?;
+    let author = authentication.author(caller);
+    let user = &mut authentication.user;
+    if !user.has_verified_email() {
+        verify(tx, &author, now, user)?;
+    }
+    let acceptance = join(tx, &author, now, membership, view, user)?;
+    Ok(authentication.used(acceptance))
+}
+
+pub(super) fn decline(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    handle: Handle,
+) -> Result<Used<InvitationView>> {
+    let (authentication, mut view) = meet(tx, caller, now, handle)?;
+    check_invitee(&authentication.user, &view.invitation, handle)?;
+    if view.invitation.state != InvitationState::Declined {
+        check_pending(&view.invitation, now)?;
+        let author = authentication.author(caller);
+        let invitation = &mut view.invitation;
+        end(tx, &author, now, invitation, Ending::Declined)?;
+    }
+    Ok(authentication.used(view))
+}
+
+pub(super) fn sign_up(
+    tx: &mut dyn Tx,
+    origin: Origin,
+    now: Timestamp,
+    fresh: &Fresh,
+    command: &SignUp,
+) -> Result<SignedUp> {
+    let view = find_locked(tx, Handle::Secret(command.secret))?;
+    check_pending(&view.invitation, now)?;
+    let email = &view.invitation.email;
+    if tx.users().find_by_email(email)?.is_some() {
+        return Err(Refusal::SignInToAccept.into());
+    }
+    let author = Author {
+        actor: Actor::Invitee,
+        origin,
+    };
+    let user = User {
+        id: fresh.user,
+        kind: UserKind::Person,
+        email: email.clone(),
+        display_name: command.display_name.clone(),
+        superuser: false,
+        active: true,
+        // The secret was mailed there.
+        email_verified_at: Some(now),
+        organization_id: None,
+        trial_started_at: None,
+        version: Version::FIRST,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    let user = operator::add(tx, &author, &user)?;
+    let acceptance = join(tx, &author, now, fresh.membership, view, &user)?;
+    let first = IssueToken {
+        name: TokenName::from_stored(FIRST_TOKEN.to_owned()),
+        expires_at: None,
+        organization_id: None,
+        once: None,
+    };
+    let token = issue(tx, &author, now, &fresh.mint, user.id, &first)?;
+    Ok(SignedUp {
+        user,
+        acceptance,
+        token,
+    })
+}
+
+/// Finds out who answers which invitation, and locks first its organization, then the user.
+fn meet(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    handle: Handle,
+) -> Result<(Authentication, InvitationView)> {
+    let action = Action::ManageSelf;
+    // Nobody learns anything, and locks anything, before that.
+    access::enter_platform(tx, caller, now, action)?;
+    let view = find_locked(tx, handle)?;
+    let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    if authentication.user.kind == UserKind::ServiceAccount {
+        return Err(Error::Denied {
+            action,
+            visible: true,
+        });
+    }
+    Ok((authentication, view))
+}
+
+/// An invitation of a live organization, with the organization locked: it cannot be answered,
+/// revoked or sent again by anybody else until the end of the transaction.
+fn find_locked(tx: &mut dyn Tx, handle: Handle) -> Result<InvitationView> {
+    let seen = find(tx, handle)?;
+    tx.organizations().lock(seen.invitation.organization_id)?;
+    // Read again: what was read before a lock may be out of date when the lock is had.
+    find(tx, handle)
+}
+
+fn find(tx: &mut dyn Tx, handle: Handle) -> Result<InvitationView> {
+    match handle {
+        Handle::Secret(secret) => find_by_secret(tx, secret),
+        Handle::Id(id) => {
+            let found = tx.invitations().find_anywhere(id)?;
+            found.ok_or(Error::NotFound(Kind::Invitation))
+        }
+    }
+}
+
+/// Refuses everybody but the invitee: the user with the invitation's address, which must be
+/// verified unless the mailed secret verifies it.
+fn check_invitee(user: &User, invitation: &Invitation, handle: Handle) -> Result<()> {
+    if user.email != invitation.email {
+        return Err(Refusal::InvitationForSomeoneElse.into());
+    }
+    if matches!(handle, Handle::Id(_)) && !user.has_verified_email() {
+        return Err(Refusal::EmailNotVerified.into());
+    }
+    Ok(())
+}
+
+/// The same answer as the first time, as long as it is true.
+fn accepted_before(
+    tx: &mut dyn Tx,
+    now: Timestamp,
+    invitation: InvitationView,
+    user: UserId,
+) -> Result<Acceptance> {
+    let organization = invitation.invitation.organization_id;
+    let found = tx.memberships().find(organization, user)?;
+    Ok(Acceptance {
+        member: found.ok_or_else(|| closed(InvitationState::Accepted))?,
+        invitation: as_of(now, invitation),
+    })
+}
+
+/// Notes that a user, whose row is locked, receives mail at their address.
+fn verify(tx: &mut dyn Tx, author: &Author, now: Timestamp, user: &mut User) -> Result<()> {
+    let before = user.version;
+    user.email_verified_at = Some(now);
+    user.version = before.next();
+    user.updated_at = now;
+    if !tx.users().update(user, before)? {
+        return Err(Refusal::VersionMismatch.into());
+    }
+    let deed = Deed {
+        chain: Chain::User(user.id),
+        act: Act::UserUpdated,
+        target: Target::User(user.id),
+        changes: vec![Change::set("email_verified_at", &now.to_rfc3339())],
+    };
+    audit::record(tx, author, now, &deed)
+}

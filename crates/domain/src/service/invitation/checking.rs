@@ -1,0 +1,102 @@
+//! What an invitation must keep to, new or sent again.
+
+use super::NewInvitation;
+use crate::access::Authentication;
+use crate::error::Kind;
+use crate::id::{InvitationId, OrganizationId, WorkspaceId};
+use crate::invitation::{DEFAULT_LIFETIME, InvitationView, LONGEST_LIFETIME};
+use crate::port::Tx;
+use crate::time::Timestamp;
+use crate::value::Email;
+use crate::{Error, Refusal, Result};
+
+/// An invitation of an organization.
+pub(super) fn find(
+    tx: &mut dyn Tx,
+    organization: OrganizationId,
+    id: InvitationId,
+) -> Result<InvitationView> {
+    let found = tx.invitations().find(organization, id)?;
+    found.ok_or(Error::NotFound(Kind::Invitation))
+}
+
+/// The end that was asked for, if it lies within bounds, or the usual one.
+pub(super) fn expiry(now: Timestamp, asked: Option<Timestamp>) -> Result<Timestamp> {
+    let Some(end) = asked else {
+        return Ok(now.plus(DEFAULT_LIFETIME));
+    };
+    if end <= now {
+        let reason = "the expiry must lie in the future";
+        return Err(Error::invalid("expire_time", reason));
+    }
+    if end > now.plus(LONGEST_LIFETIME) {
+        let reason = "an invitation can be accepted for 365 days at the most";
+        return Err(Error::invalid("expire_time", reason));
+    }
+    Ok(end)
+}
+
+/// Refuses a workspace that is not a live one of the organization.
+pub(super) fn check_workspace(
+    tx: &mut dyn Tx,
+    organization: OrganizationId,
+    id: WorkspaceId,
+) -> Result<()> {
+    let found = tx.workspaces().find(organization, id)?;
+    if found.is_some_and(|view| view.workspace.is_live()) {
+        Ok(())
+    } else {
+        Err(Error::NotFound(Kind::Workspace))
+    }
+}
+
+/// Refuses an address that belongs to a member.
+pub(super) fn check_no_member(
+    tx: &mut dyn Tx,
+    organization: OrganizationId,
+    email: &Email,
+) -> Result<()> {
+    if let Some(user) = tx.users().find_by_email(email)?
+        && tx.memberships().held(organization, user.id)?.is_some()
+    {
+        return Err(Refusal::AlreadyMember.into());
+    }
+    Ok(())
+}
+
+/// Where whoever accepts is led, unless that is where the invitation is to anyway. The sender must
+/// know the place: no invitation tells what else there is.
+pub(super) fn check_redirects(
+    tx: &mut dyn Tx,
+    who: &Authentication,
+    here: OrganizationId,
+    command: &NewInvitation,
+) -> Result<(Option<OrganizationId>, Option<WorkspaceId>)> {
+    let organization = command.redirect_organization_id.filter(|id| *id != here);
+    if let Some(id) = organization
+        && !may_read(tx, who, id)?
+    {
+        let reason = "there is no such organization, or you do not belong to it";
+        return Err(Error::invalid("redirect_organization_id", reason));
+    }
+    let elsewhere = |id: &WorkspaceId| organization.is_some() || command.workspace_id != Some(*id);
+    let workspace = command.redirect_workspace_id.filter(elsewhere);
+    if let Some(id) = workspace {
+        let found = tx.workspaces().find(organization.unwrap_or(here), id)?;
+        if !found.is_some_and(|view| view.workspace.is_live()) {
+            let reason = "there is no such workspace in the organization";
+            return Err(Error::invalid("redirect_workspace_id", reason));
+        }
+    }
+    Ok((organization, workspace))
+}
+
+fn may_read(tx: &mut dyn Tx, who: &Authentication, id: OrganizationId) -> Result<bool> {
+    let found = tx.organizations().find(id)?;
+    if !found.is_some_and(|view| view.organization.is_live()) {
+        return Ok(false);
+    }
+    let held = tx.memberships().held(id, who.user.id)?;
+    let member = who.token.organization_id.is_none() && held.is_some();
+    Ok(who.user.superuser || member)
+}

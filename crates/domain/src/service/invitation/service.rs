@@ -1,0 +1,159 @@
+use async_trait::async_trait;
+
+use super::letter::Letter;
+use super::{
+    Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, NewInvitation, Presented,
+    ResendInvitation, SignUp, SignedUp, accepting, creating, managing, viewing,
+};
+use crate::Result;
+use crate::access::{Caller, Origin};
+use crate::id::{InvitationId, MembershipId, OrganizationId};
+use crate::invitation::{InvitationState, InvitationView};
+use crate::organization::Version;
+use crate::page::Window;
+use crate::port::Tx;
+use crate::service::Core;
+
+/// The real [`Invitations`].
+#[derive(Clone)]
+pub struct InvitationService {
+    core: Core,
+}
+
+impl InvitationService {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(core: Core) -> Self {
+        Self { core }
+    }
+}
+
+#[async_trait]
+impl Invitations for InvitationService {
+    async fn create(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        command: CreateInvitation,
+    ) -> Result<InvitationView> {
+        let now = self.core.now();
+        let fresh = creating::Fresh::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            creating::create(tx, caller, now, organization, &fresh, &command)
+        };
+        self.core.write(caller, now, work).await
+    }
+
+    async fn create_many(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        commands: Vec<NewInvitation>,
+    ) -> Result<Vec<Result<InvitationView>>> {
+        creating::check_length(&commands)?;
+        let now = self.core.now();
+        let fresh = |command| (creating::Fresh::new(&self.core, now), command);
+        let commands: Vec<_> = commands.into_iter().map(fresh).collect();
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            creating::create_many(tx, caller, now, organization, &commands)
+        };
+        self.core.write(caller, now, work).await
+    }
+
+    async fn get(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<InvitationView> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            viewing::get(tx, caller, now, organization, id)
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn list(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        states: Vec<InvitationState>,
+        window: Window<InvitationId>,
+    ) -> Result<InvitationPage> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            viewing::list(tx, caller, now, organization, &states, &window)
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn resend(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        id: InvitationId,
+        command: ResendInvitation,
+    ) -> Result<InvitationView> {
+        let now = self.core.now();
+        let letter = Letter::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            managing::resend(tx, caller, now, organization, id, &letter, &command)
+        };
+        self.core.write(caller, now, work).await
+    }
+
+    async fn revoke(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        id: InvitationId,
+        seen: Option<Version>,
+    ) -> Result<InvitationView> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            managing::revoke(tx, caller, now, organization, id, seen)
+        };
+        self.core.write(caller, self.core.now(), work).await
+    }
+
+    async fn list_mine(
+        &self,
+        caller: Caller,
+        window: Window<InvitationId>,
+    ) -> Result<InvitationPage> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            viewing::list_mine(tx, caller, now, &window)
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn preview(&self, secret: Presented) -> Result<InvitationView> {
+        let now = self.core.now();
+        self.core
+            .store
+            .read_one(move |tx| viewing::preview(tx, now, secret))
+            .await
+    }
+
+    async fn accept(&self, caller: Caller, handle: Handle) -> Result<Acceptance> {
+        let now = self.core.now();
+        let membership = MembershipId::new(self.core.ids.next(now));
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            accepting::accept(tx, caller, now, membership, handle)
+        };
+        self.core.write(caller, now, work).await
+    }
+
+    async fn decline(&self, caller: Caller, handle: Handle) -> Result<InvitationView> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            accepting::decline(tx, caller, now, handle)
+        };
+        self.core.write(caller, self.core.now(), work).await
+    }
+
+    async fn sign_up(&self, origin: Origin, command: SignUp) -> Result<SignedUp> {
+        let now = self.core.now();
+        let fresh = accepting::Fresh::new(&self.core, now);
+        self.core
+            .store
+            .write(move |tx| accepting::sign_up(tx, origin, now, &fresh, &command))
+            .await
+    }
+}

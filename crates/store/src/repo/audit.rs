@@ -1,0 +1,130 @@
+use diesel::prelude::*;
+use rollbook_domain::Result;
+use rollbook_domain::audit::{Chain, Entry, EntryTest, Head};
+use rollbook_domain::filter::Filter;
+use rollbook_domain::page::{From, Page, Window};
+use rollbook_domain::port::AuditRepo;
+
+use super::condition::condition;
+use super::written::Condition;
+use crate::row::{EntryRow, NewEntry, chain_columns, digest, place};
+use crate::schema::audit_entries as entries;
+use crate::sql::{Key, Moment};
+use crate::tx::{SqlTx, each, failed};
+
+/// The entries of a log.
+macro_rules! entries_of {
+    ($chain:expr) => {{
+        let (kind, id) = chain_columns($chain);
+        entries::table
+            .filter(entries::chain_id.eq(id))
+            .filter(entries::chain_kind.eq(kind))
+    }};
+}
+
+impl AuditRepo for SqlTx<'_> {
+    fn head(&mut self, chain: Chain) -> Result<Option<Head>> {
+        let found: Option<(i64, Vec<u8>)> = each!(self, |connection| entries_of!(chain)
+            .order(entries::sequence.desc())
+            .select((entries::sequence, entries::digest))
+            .first(*connection)
+            .optional())
+        .map_err(failed)?;
+        let head = |(sequence, bytes): (i64, _)| {
+            Ok(Head {
+                sequence: sequence.unsigned_abs(),
+                digest: digest(bytes)?,
+            })
+        };
+        found.map(head).transpose()
+    }
+
+    fn add(&mut self, entry: &Entry) -> Result<()> {
+        let added = each!(self, |connection| diesel::insert_into(entries::table)
+            .values(NewEntry::of(entry))
+            .execute(*connection));
+        added.map(drop).map_err(failed)
+    }
+
+    fn list(
+        &mut self,
+        chain: Chain,
+        filter: &Filter<EntryTest>,
+        window: &Window<u64>,
+    ) -> Result<Page<Entry, u64>> {
+        let (before, skip) = match window.from {
+            From::First => (i64::MAX, 0),
+            From::After(sequence) => (place(sequence), 0),
+            From::Skip(rows) => (i64::MAX, i64::from(rows)),
+        };
+        let rows: Vec<EntryRow> = each!(self, |connection| entries_of!(chain)
+            .filter(entries::sequence.lt(before))
+            .filter(condition(filter, test))
+            .order(entries::sequence.desc())
+            .limit(window.fetch())
+            .offset(skip)
+            .select(EntryRow::as_select())
+            .load(*connection))
+        .map_err(failed)?;
+        let total = if window.count {
+            let count: i64 = each!(self, |connection| entries_of!(chain)
+                .filter(condition(filter, test))
+                .count()
+                .get_result(*connection))
+            .map_err(failed)?;
+            Some(count.unsigned_abs())
+        } else {
+            None
+        };
+        let rows = rows.into_iter().map(EntryRow::into_entry);
+        let items = rows.collect::<Result<_>>()?;
+        Ok(Page::cut(items, window, total, |entry: &Entry| {
+            entry.sequence
+        }))
+    }
+
+    fn follow(&mut self, chain: Chain, after: u64, limit: u32) -> Result<Vec<Entry>> {
+        let rows: Vec<EntryRow> = each!(self, |connection| entries_of!(chain)
+            .filter(entries::sequence.gt(place(after)))
+            .order(entries::sequence)
+            .limit(limit.into())
+            .select(EntryRow::as_select())
+            .load(*connection))
+        .map_err(failed)?;
+        rows.into_iter().map(EntryRow::into_entry).collect()
+    }
+}
+
+/// One test as SQL. Each is true or false, never NULL, which `NOT` would leave as it is.
+fn test(written: &mut Condition, test: &EntryTest) {
+    match test {
+        EntryTest::Act(key) => text(written, "audit_entries.act = ", key),
+        EntryTest::TargetKind(key) => text(written, "audit_entries.target_kind = ", key),
+        EntryTest::Actor(id) => {
+            written.sql("(audit_entries.actor_id IS NOT NULL AND audit_entries.actor_id = ");
+            written.id(Key(id.uuid()));
+            written.sql(")");
+        }
+        EntryTest::Target(id) => {
+            written.sql("audit_entries.target_id = ");
+            written.id(Key(*id));
+        }
+        EntryTest::NotBefore(at) => {
+            written.sql("audit_entries.at >= ");
+            written.moment(Moment(*at));
+        }
+        EntryTest::Before(at) => {
+            written.sql("audit_entries.at < ");
+            written.moment(Moment(*at));
+        }
+    }
+}
+
+fn text(written: &mut Condition, is: &'static str, text: &str) {
+    // No key has a NUL, and PostgreSQL refuses such a text.
+    if text.contains('\0') {
+        return written.sql("FALSE");
+    }
+    written.sql(is);
+    written.text(text);
+}

@@ -1,0 +1,381 @@
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use rollbook_domain::Result;
+use rollbook_domain::id::{InvitationId, OrganizationId};
+use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
+use rollbook_domain::organization::Version;
+use rollbook_domain::page::{Page, Window};
+use rollbook_domain::port::InvitationRepo;
+use rollbook_domain::role::AssignedRole;
+use rollbook_domain::secret::Digest;
+use rollbook_domain::time::Timestamp;
+use rollbook_domain::value::Email;
+use uuid::Uuid;
+
+use super::assigned::diff;
+use super::start;
+use super::written::Condition;
+use crate::row::{AssignedRow, InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
+use crate::schema::{invitation_roles, invitations, organizations, roles, users, workspaces};
+use crate::sql::{Key, Moment};
+use crate::tx::{SqlTx, each, failed};
+
+/// Invitations with what they are to and who sent them.
+macro_rules! joined {
+    () => {
+        invitations::table
+            .inner_join(organizations::table)
+            .left_join(
+                workspaces::table.on(workspaces::organization_id
+                    .eq(invitations::organization_id)
+                    .and(workspaces::id.nullable().eq(invitations::workspace_id))),
+            )
+            .left_join(users::table.on(users::id.nullable().eq(invitations::inviter_id)))
+    };
+}
+
+macro_rules! columns {
+    () => {
+        (
+            InvitationRow::as_select(),
+            organizations::name,
+            workspaces::title.nullable(),
+            users::display_name.nullable(),
+        )
+    };
+}
+
+/// The only one, if there is one.
+macro_rules! one {
+    ($tx:expr, $query:expr) => {{
+        let found = each!($tx, |connection| $query
+            .select(columns!())
+            .first::<InvitationViewRow>(*connection)
+            .optional());
+        let found = found.map_err(failed)?.into_iter().collect();
+        Ok($tx.invitation_views(found)?.pop())
+    }};
+}
+
+impl InvitationRepo for SqlTx<'_> {
+    fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool> {
+        let added = each!(self, |connection| diesel::insert_into(invitations::table)
+            .values(NewInvitation::of(invitation, digest))
+            .on_conflict_do_nothing()
+            .execute(*connection));
+        if added.map_err(failed)? == 0 {
+            return Ok(false);
+        }
+        let (_, missing) = diff(&[], &invitation.custom_roles);
+        self.promise(invitation, &missing)?;
+        Ok(true)
+    }
+
+    fn find(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+    ) -> Result<Option<InvitationView>> {
+        one!(
+            self,
+            joined!()
+                .filter(invitations::organization_id.eq(Key(organization.uuid())))
+                .filter(invitations::id.eq(Key(id.uuid())))
+        )
+    }
+
+    fn find_anywhere(&mut self, id: InvitationId) -> Result<Option<InvitationView>> {
+        one!(
+            self,
+            joined!()
+                .filter(invitations::id.eq(Key(id.uuid())))
+                .filter(organizations::deleted_at.is_null())
+        )
+    }
+
+    fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>> {
+        one!(
+            self,
+            joined!()
+                .filter(invitations::digest.eq(digest.bytes().as_slice()))
+                .filter(organizations::deleted_at.is_null())
+        )
+    }
+
+    fn find_pending(
+        &mut self,
+        organization: OrganizationId,
+        email: &Email,
+    ) -> Result<Option<Invitation>> {
+        let found = each!(self, |connection| invitations::table
+            .filter(invitations::organization_id.eq(Key(organization.uuid())))
+            .filter(invitations::email_key.eq(email.key()))
+            .filter(written_as_pending())
+            .select(InvitationRow::as_select())
+            .first(*connection)
+            .optional());
+        let Some(row) = found.map_err(failed)? else {
+            return Ok(None);
+        };
+        let mut roles = self.promised(&[row.organization_id], &[row.id])?;
+        let custom = roles.remove(&row.id.0).unwrap_or_default();
+        row.into_invitation(custom).map(Some)
+    }
+
+    fn list(
+        &mut self,
+        organization: OrganizationId,
+        states: &[InvitationState],
+        now: Timestamp,
+        window: &Window<InvitationId>,
+    ) -> Result<Page<InvitationView, InvitationId>> {
+        let (after, skip) = start(window, InvitationId::uuid);
+        let here = invitations::organization_id.eq(Key(organization.uuid()));
+        let rows: Vec<InvitationViewRow> = each!(self, |connection| joined!()
+            .filter(here)
+            .filter(in_states(states, now))
+            .filter(invitations::id.gt(after))
+            .order(invitations::id)
+            .limit(window.fetch())
+            .offset(skip)
+            .select(columns!())
+            .load(*connection))
+        .map_err(failed)?;
+        let total = if window.count {
+            Some(each!(self, |connection| invitations::table
+                .filter(here)
+                .filter(in_states(states, now))
+                .count()
+                .get_result(*connection)))
+        } else {
+            None
+        };
+        self.invitation_page(rows, window, total.transpose().map_err(failed)?)
+    }
+
+    fn list_to(
+        &mut self,
+        email: &Email,
+        now: Timestamp,
+        window: &Window<InvitationId>,
+    ) -> Result<Page<InvitationView, InvitationId>> {
+        let (after, skip) = start(window, InvitationId::uuid);
+        let theirs = invitations::email_key.eq(email.key());
+        let rows: Vec<InvitationViewRow> = each!(self, |connection| joined!()
+            .filter(theirs)
+            .filter(organizations::deleted_at.is_null())
+            .filter(written_as_pending())
+            .filter(invitations::expires_at.gt(Moment(now)))
+            .filter(invitations::id.gt(after))
+            .order(invitations::id)
+            .limit(window.fetch())
+            .offset(skip)
+            .select(columns!())
+            .load(*connection))
+        .map_err(failed)?;
+        let total = if window.count {
+            Some(each!(self, |connection| invitations::table
+                .inner_join(organizations::table)
+                .filter(theirs)
+                .filter(organizations::deleted_at.is_null())
+                .filter(written_as_pending())
+                .filter(invitations::expires_at.gt(Moment(now)))
+                .count()
+                .get_result(*connection)))
+        } else {
+            None
+        };
+        self.invitation_page(rows, window, total.transpose().map_err(failed)?)
+    }
+
+    fn count_pending(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32> {
+        let count: i64 = each!(self, |connection| invitations::table
+            .filter(invitations::organization_id.eq(Key(organization.uuid())))
+            .filter(written_as_pending())
+            .filter(invitations::expires_at.gt(Moment(now)))
+            .count()
+            .get_result(*connection))
+        .map_err(failed)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool> {
+        let (organization, id) = keys(invitation);
+        let changed = each!(self, |connection| diesel::update(
+            invitations::table.find((organization, id))
+        )
+        .filter(invitations::version.eq(seen.number()))
+        .set((
+            invitations::state.eq(invitation.state.key()),
+            invitations::roles.eq(invitation.roles.to_keys()),
+            invitations::workspace_roles.eq(invitation.workspace_roles.to_keys()),
+            invitations::expires_at.eq(Moment(invitation.expires_at)),
+            invitations::accepted_by.eq(invitation.accepted_by.map(|id| Key(id.uuid()))),
+            invitations::version.eq(invitation.version.number()),
+            invitations::updated_at.eq(Moment(invitation.updated_at)),
+        ))
+        .execute(*connection));
+        if changed.map_err(failed)? == 0 {
+            return Ok(false);
+        }
+        let promised: Vec<Key> = each!(self, |connection| invitation_roles::table
+            .filter(invitation_roles::organization_id.eq(organization))
+            .filter(invitation_roles::invitation_id.eq(id))
+            .select(invitation_roles::role_id)
+            .load(*connection))
+        .map_err(failed)?;
+        let (surplus, missing) = diff(&promised, &invitation.custom_roles);
+        for role in surplus {
+            let row = invitation_roles::table.find((organization, id, role));
+            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
+        }
+        self.promise(invitation, &missing)?;
+        Ok(true)
+    }
+
+    fn set_secret(
+        &mut self,
+        organization: OrganizationId,
+        id: InvitationId,
+        digest: &Digest,
+    ) -> Result<()> {
+        let row = invitations::table.find((Key(organization.uuid()), Key(id.uuid())));
+        let set = each!(self, |connection| diesel::update(row)
+            .set(invitations::digest.eq(digest.bytes().as_slice()))
+            .execute(*connection));
+        set.map(drop).map_err(failed)
+    }
+
+    fn revoke_all(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32> {
+        let pending = invitations::table
+            .filter(invitations::organization_id.eq(Key(organization.uuid())))
+            .filter(written_as_pending());
+        let revoked = each!(self, |connection| diesel::update(pending)
+            .set((
+                invitations::state.eq(InvitationState::Revoked.key()),
+                invitations::version.eq(invitations::version + 1),
+                invitations::updated_at.eq(Moment(now)),
+            ))
+            .execute(*connection));
+        Ok(u32::try_from(revoked.map_err(failed)?).unwrap_or(u32::MAX))
+    }
+}
+
+fn keys(invitation: &Invitation) -> (Key, Key) {
+    (
+        Key(invitation.organization_id.uuid()),
+        Key(invitation.id.uuid()),
+    )
+}
+
+/// Not as a parameter: there are indexes of the pending ones alone.
+fn written_as_pending() -> Condition {
+    Condition::fixed("invitations.state = 'pending'")
+}
+
+/// Those that have one of these states as of `now`, whatever is written.
+fn in_states(states: &[InvitationState], now: Timestamp) -> Condition {
+    let mut written = Condition::new();
+    if states.is_empty() {
+        written.sql("TRUE");
+        return written;
+    }
+    // In a fixed order, so that there are only so many texts.
+    let wanted = InvitationState::ALL
+        .into_iter()
+        .filter(|it| states.contains(it));
+    written.join(wanted, " OR ", "FALSE", |written, state| match state {
+        InvitationState::Pending => {
+            written.sql("(invitations.state = 'pending' AND invitations.expires_at > ");
+            written.moment(Moment(now));
+            written.sql(")");
+        }
+        InvitationState::Expired => {
+            written.sql("invitations.state = 'expired' OR ");
+            written.sql("(invitations.state = 'pending' AND invitations.expires_at <= ");
+            written.moment(Moment(now));
+            written.sql(")");
+        }
+        InvitationState::Accepted => written.sql("invitations.state = 'accepted'"),
+        InvitationState::Declined => written.sql("invitations.state = 'declined'"),
+        InvitationState::Revoked => written.sql("invitations.state = 'revoked'"),
+    });
+    written
+}
+
+impl SqlTx<'_> {
+    /// Adds custom roles that whoever accepts gets.
+    fn promise(&mut self, invitation: &Invitation, roles: &[Key]) -> Result<()> {
+        let (organization, id) = keys(invitation);
+        for role in roles {
+            let row = (
+                invitation_roles::organization_id.eq(organization),
+                invitation_roles::invitation_id.eq(id),
+                invitation_roles::role_id.eq(*role),
+            );
+            each!(self, |connection| diesel::insert_into(
+                invitation_roles::table
+            )
+            .values(row)
+            .execute(*connection))
+            .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The custom roles of invitations: one statement for a page.
+    fn promised(
+        &mut self,
+        organizations: &[Key],
+        ids: &[Key],
+    ) -> Result<HashMap<Uuid, Vec<AssignedRole>>> {
+        let rows: Vec<(Key, AssignedRow)> = each!(self, |connection| invitation_roles::table
+            .inner_join(
+                roles::table.on(roles::organization_id
+                    .eq(invitation_roles::organization_id)
+                    .and(roles::id.eq(invitation_roles::role_id)))
+            )
+            .filter(invitation_roles::organization_id.eq_any(organizations))
+            .filter(invitation_roles::invitation_id.eq_any(ids))
+            .order(invitation_roles::role_id)
+            .select((invitation_roles::invitation_id, AssignedRow::as_select()))
+            .load(*connection))
+        .map_err(failed)?;
+        let mut promised: HashMap<_, Vec<_>> = HashMap::new();
+        for (id, role) in rows {
+            promised.entry(id.0).or_default().push(role.into_assigned());
+        }
+        Ok(promised)
+    }
+
+    fn invitation_views(&mut self, rows: Vec<InvitationViewRow>) -> Result<Vec<InvitationView>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = rows.iter().map(|(it, ..)| it.id).collect();
+        let mut organizations: Vec<_> = rows.iter().map(|(it, ..)| it.organization_id).collect();
+        organizations.dedup();
+        let mut roles = self.promised(&organizations, &ids)?;
+        let views = rows.into_iter().map(|row| {
+            let custom = roles.remove(&row.0.id.0).unwrap_or_default();
+            invitation_view(row, custom)
+        });
+        views.collect()
+    }
+
+    fn invitation_page(
+        &mut self,
+        rows: Vec<InvitationViewRow>,
+        window: &Window<InvitationId>,
+        total: Option<i64>,
+    ) -> Result<Page<InvitationView, InvitationId>> {
+        let total = total.map(i64::unsigned_abs);
+        let page = Page::cut(rows, window, total, |(row, ..)| InvitationId::new(row.id.0));
+        Ok(Page {
+            items: self.invitation_views(page.items)?,
+            next: page.next,
+            total: page.total,
+        })
+    }
+}

@@ -1,0 +1,33 @@
+use diesel::prelude::*;
+use rollbook_domain::id::OrganizationId;
+use rollbook_domain::port::PlanRepo;
+use rollbook_domain::subscription::Plan;
+use rollbook_domain::{Error, Result};
+
+use crate::row::PlanRow;
+use crate::schema::organizations;
+use crate::sql::Key;
+use crate::tx::{SqlTx, each, failed};
+
+impl PlanRepo for SqlTx<'_> {
+    fn find(&mut self, organization: OrganizationId) -> Result<Option<Plan>> {
+        let found = each!(self, |connection| organizations::table
+            .find(Key(organization.uuid()))
+            .select(PlanRow::as_select())
+            .first(*connection)
+            .optional());
+        found.map_err(failed)?.map(PlanRow::into_plan).transpose()
+    }
+
+    fn set(&mut self, organization: OrganizationId, plan: &Plan) -> Result<()> {
+        let set = each!(self, |connection| diesel::update(
+            organizations::table.find(Key(organization.uuid()))
+        )
+        .set(PlanRow::of(plan))
+        .execute(*connection));
+        match set.map_err(failed)? {
+            1 => Ok(()),
+            _ => Err(Error::storage("a plan for no organization")),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
+use rollbook_domain::id::{OrganizationId, UserId};
+use rollbook_domain::organization::{Organization, Version};
+use rollbook_domain::value::{Description, Logo, LogoImage, OrganizationName, Slug, Url};
+use rollbook_domain::{Error, Result};
+
+use crate::schema::organizations;
+use crate::sql::{Key, Moment};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = organizations)]
+pub(crate) struct OrganizationRow {
+    id: Key,
+    name: String,
+    slug: String,
+    description: Option<String>,
+    owner_id: Key,
+    version: i64,
+    created_at: Moment,
+    updated_at: Moment,
+    deleted_at: Option<Moment>,
+    logo_url: Option<String>,
+    logo_media_type: Option<String>,
+    logo_bytes: Option<Vec<u8>>,
+}
+
+#[derive(AsChangeset, Insertable)]
+#[diesel(table_name = organizations, treat_none_as_null = true)]
+pub(crate) struct NewOrganization<'a> {
+    id: Key,
+    name: &'a str,
+    name_key: String,
+    slug: &'a str,
+    description: Option<&'a str>,
+    owner_id: Key,
+    version: i64,
+    created_at: Moment,
+    updated_at: Moment,
+    deleted_at: Option<Moment>,
+    logo_url: Option<&'a str>,
+    logo_media_type: Option<&'static str>,
+    logo_bytes: Option<&'a [u8]>,
+}
+
+impl<'a> NewOrganization<'a> {
+    pub(crate) fn of(organization: &'a Organization) -> Self {
+        let (logo_url, image) = match &organization.logo {
+            None => (None, None),
+            Some(Logo::External(url)) => (Some(url.as_str()), None),
+            Some(Logo::Image(image)) => (None, Some(image)),
+        };
+        Self {
+            id: Key(organization.id.uuid()),
+            name: organization.name.as_str(),
+            name_key: organization.name.key(),
+            slug: organization.slug.as_str(),
+            description: organization.description.as_ref().map(Description::as_str),
+            owner_id: Key(organization.owner_id.uuid()),
+            version: organization.version.number(),
+            created_at: Moment(organization.created_at),
+            updated_at: Moment(organization.updated_at),
+            deleted_at: organization.deleted_at.map(Moment),
+            logo_url,
+            logo_media_type: image.map(LogoImage::media_type),
+            logo_bytes: image.map(LogoImage::bytes),
+        }
+    }
+}
+
+impl OrganizationRow {
+    pub(crate) fn into_organization(self) -> Result<Organization> {
+        Ok(Organization {
+            id: OrganizationId::new(self.id.0),
+            name: OrganizationName::from_stored(self.name),
+            slug: Slug::from_stored(self.slug),
+            description: self.description.map(Description::from_stored),
+            logo: logo(self.logo_url, self.logo_media_type, self.logo_bytes)?,
+            owner_id: UserId::new(self.owner_id.0),
+            version: Version::new(self.version),
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.0,
+            deleted_at: self.deleted_at.map(|at| at.0),
+        })
+    }
+}
+
+fn logo(
+    url: Option<String>,
+    media_type: Option<String>,
+    bytes: Option<Vec<u8>>,
+) -> Result<Option<Logo>> {
+    if let Some(url) = url {
+        return Ok(Some(Logo::External(Url::from_stored(url))));
+    }
+    let (Some(media_type), Some(bytes)) = (media_type, bytes) else {
+        return Ok(None);
+    };
+    LogoImage::new(&media_type, bytes)
+        .map(|image| Some(Logo::Image(image)))
+        .map_err(Error::storage)
+}

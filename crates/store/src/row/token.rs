@@ -1,0 +1,39 @@
+use diesel::prelude::{Queryable, Selectable};
+use rollbook_domain::id::{OrganizationId, TokenId, UserId};
+use rollbook_domain::token::Token;
+use rollbook_domain::value::TokenName;
+
+use crate::schema::tokens;
+use crate::sql::{Key, Moment};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tokens)]
+pub(crate) struct TokenRow {
+    id: Key,
+    user_id: Key,
+    name: String,
+    last_four: String,
+    created_at: Moment,
+    expires_at: Option<Moment>,
+    last_used_at: Option<Moment>,
+    revoked_at: Option<Moment>,
+    organization_id: Option<Key>,
+    created_by: Option<Key>,
+}
+
+impl TokenRow {
+    pub(crate) fn into_token(self) -> Token {
+        Token {
+            id: TokenId::new(self.id.0),
+            user_id: UserId::new(self.user_id.0),
+            organization_id: self.organization_id.map(|id| OrganizationId::new(id.0)),
+            created_by: self.created_by.map(|id| UserId::new(id.0)),
+            name: TokenName::from_stored(self.name),
+            last_four: self.last_four,
+            created_at: self.created_at.0,
+            expires_at: self.expires_at.map(|at| at.0),
+            last_used_at: self.last_used_at.map(|at| at.0),
+            revoked_at: self.revoked_at.map(|at| at.0),
+        }
+    }
+}

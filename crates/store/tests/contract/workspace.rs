@@ -1,0 +1,192 @@
+//! The repository of workspaces, but for its lists and the members.
+
+use rollbook_domain::id::{OrganizationId, WorkspaceId};
+use rollbook_domain::mock::{FixedClock, sample};
+use rollbook_domain::organization::Version;
+use rollbook_domain::port::Store;
+use rollbook_domain::time::{Span, Timestamp};
+use rollbook_domain::value::{Description, IconName, WorkspaceTitle};
+use rollbook_domain::workspace::{Workspace, WorkspaceView};
+use rollbook_domain::{Error, Refusal, Result};
+
+use crate::harness::{assert_error, on_both};
+use crate::house::{House, house, view, workspace};
+use crate::support::{Outcome, TestDatabase};
+
+on_both! {
+    every_field_is_kept,
+    an_id_is_taken_in_its_organization,
+    orphans_are_refused,
+    every_field_is_updated,
+    only_the_seen_version_is_updated,
+    the_living_are_counted,
+    what_is_refused_leaves_nothing,
+    a_workspace_of_another_organization_is_not_found,
+}
+
+async fn add(store: &dyn Store, workspace: &Workspace) -> Result<bool> {
+    let workspace = workspace.clone();
+    store.write(move |tx| tx.workspaces().add(&workspace)).await
+}
+
+async fn update(store: &dyn Store, workspace: &Workspace, seen: Version) -> Result<bool> {
+    let workspace = workspace.clone();
+    store
+        .write(move |tx| tx.workspaces().update(&workspace, seen))
+        .await
+}
+
+async fn find(
+    store: &dyn Store,
+    organization: OrganizationId,
+    id: WorkspaceId,
+) -> Result<Option<WorkspaceView>> {
+    store
+        .read_one(move |tx| tx.workspaces().find(organization, id))
+        .await
+}
+
+/// A workspace that has everything, at its limits.
+fn full(house: &House) -> Workspace {
+    Workspace {
+        title: WorkspaceTitle::from_stored("Ǆ 株式会社 🦀 \u{1e9e}".repeat(20)),
+        description: Some(Description::from_stored("%_\\'\"; -- é\u{301}".repeat(18))),
+        icon: Some(IconName::from_stored("📎".repeat(64))),
+        icon_color: Some(IconName::from_stored("#ff8800".to_owned())),
+        version: Version::new(i64::MAX),
+        created_at: Timestamp::from_millis(1),
+        updated_at: Timestamp::from_millis(946_684_799_999),
+        deleted_at: Some(Timestamp::from_millis(i64::MAX)),
+        ..workspace("Full", &house.acme, &house.bob)
+    }
+}
+
+async fn every_field_is_kept(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let plain = workspace("Plain", &house.acme, &house.ann);
+    for (workspace, creator) in [(plain, &house.ann), (full(&house), &house.bob)] {
+        assert!(add(&*store, &workspace).await?);
+        let found = find(&*store, house.acme.id, workspace.id).await?;
+        assert_eq!(found, Some(view(&workspace, creator)));
+    }
+    let absent = WorkspaceId::new(sample::uuid("absent"));
+    assert_eq!(find(&*store, house.acme.id, absent).await?, None);
+    Ok(())
+}
+
+async fn an_id_is_taken_in_its_organization(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let first = workspace("First", &house.acme, &house.ann);
+    assert!(add(&*store, &first).await?);
+    let second = Workspace {
+        id: first.id,
+        ..workspace("Second", &house.acme, &house.bob)
+    };
+    assert!(!add(&*store, &second).await?);
+    let found = find(&*store, house.acme.id, first.id).await?;
+    assert_eq!(found, Some(view(&first, &house.ann)));
+    Ok(())
+}
+
+async fn orphans_are_refused(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let nowhere = sample::organization("Nowhere", &house.ann);
+    let orphans = [
+        workspace("Of nobody", &house.acme, &sample::user("nobody")),
+        workspace("Of nothing", &nowhere, &house.ann),
+    ];
+    for orphan in orphans {
+        assert_error!(add(&*store, &orphan).await, Error::Storage(_));
+    }
+    Ok(())
+}
+
+async fn every_field_is_updated(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let plain = Workspace {
+        version: Version::new(7),
+        ..workspace("Full", &house.acme, &house.ann)
+    };
+    let other = workspace("Other", &house.acme, &house.ann);
+    assert!(add(&*store, &plain).await? && add(&*store, &other).await?);
+    let full = full(&house);
+    assert!(update(&*store, &full, Version::new(7)).await?);
+    let found = find(&*store, house.acme.id, full.id).await?;
+    assert_eq!(found, Some(view(&full, &house.bob)));
+    assert!(update(&*store, &plain, full.version).await?);
+    let found = find(&*store, house.acme.id, plain.id).await?;
+    assert_eq!(found, Some(view(&plain, &house.ann)));
+    let found = find(&*store, house.acme.id, other.id).await?;
+    assert_eq!(found, Some(view(&other, &house.ann)));
+    Ok(())
+}
+
+async fn only_the_seen_version_is_updated(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let kept = workspace("Kept", &house.acme, &house.ann);
+    assert!(add(&*store, &kept).await?);
+    let mut changed = kept.clone();
+    changed.touch(FixedClock::START.plus(Span::seconds(1)));
+    assert!(!update(&*store, &changed, changed.version).await?);
+    let absent = workspace("Absent", &house.acme, &house.ann);
+    assert!(!update(&*store, &absent, absent.version).await?);
+    let elsewhere = Workspace {
+        organization_id: house.globex.id,
+        ..changed.clone()
+    };
+    assert!(!update(&*store, &elsewhere, kept.version).await?);
+    let found = find(&*store, house.acme.id, kept.id).await?;
+    assert_eq!(found, Some(view(&kept, &house.ann)));
+    assert!(update(&*store, &changed, kept.version).await?);
+    assert!(!update(&*store, &changed, kept.version).await?);
+    Ok(())
+}
+
+async fn the_living_are_counted(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let count = async |id| store.read_one(move |tx| tx.workspaces().count(id)).await;
+    assert_eq!(count(house.acme.id).await?, 0);
+    for number in 0..5 {
+        let mut workspace = workspace(&format!("w{number}"), &house.acme, &house.ann);
+        workspace.deleted_at = (number > 2).then_some(FixedClock::START);
+        add(&*store, &workspace).await?;
+    }
+    add(&*store, &workspace("w0", &house.globex, &house.ann)).await?;
+    assert_eq!(count(house.acme.id).await?, 3);
+    assert_eq!(count(house.globex.id).await?, 1);
+    Ok(())
+}
+
+async fn what_is_refused_leaves_nothing(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let refused = workspace("Refused", &house.acme, &house.ann);
+    let written = refused.clone();
+    let outcome: Result<()> = store
+        .write(move |tx| {
+            tx.workspaces().add(&written)?;
+            Err(Refusal::VersionMismatch.into())
+        })
+        .await;
+    assert_error!(outcome, Error::Refused(Refusal::VersionMismatch));
+    assert_eq!(find(&*store, house.acme.id, refused.id).await?, None);
+    Ok(())
+}
+
+/// Unkey PR #6524, Zitadel GHSA-cpf4-pmr4-w6cx: somebody else's id under one's own organization.
+async fn a_workspace_of_another_organization_is_not_found(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let theirs = workspace("Theirs", &house.globex, &house.bob);
+    assert!(add(&*store, &theirs).await?);
+    assert_eq!(find(&*store, house.acme.id, theirs.id).await?, None);
+    let found = find(&*store, house.globex.id, theirs.id).await?;
+    assert_eq!(found, Some(view(&theirs, &house.bob)));
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! The rules that forbid something in the present state.
+
+use rollbook_domain::Refusal;
+
+use super::{Code, Verdict};
+
+/// The verdict on a refusal.
+pub(super) fn judge(refusal: &Refusal) -> Verdict {
+    let (code, reason) = place(refusal);
+    let verdict = Verdict::new(code, reason, refusal.to_string());
+    match about(refusal) {
+        Some((key, value)) => verdict.with(key, &value),
+        None => verdict,
+    }
+}
+
+/// Its code, and its name for programs.
+fn place(refusal: &Refusal) -> (Code, &'static str) {
+    use Code::{
+        Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, PermissionDenied,
+        ResourceExhausted,
+    };
+    match refusal {
+        Refusal::IdTaken => (AlreadyExists, "ID_TAKEN"),
+        Refusal::SlugTaken(_) => (AlreadyExists, "SLUG_TAKEN"),
+        Refusal::EmailTaken => (AlreadyExists, "EMAIL_TAKEN"),
+        Refusal::AlreadyMember => (AlreadyExists, "ALREADY_MEMBER"),
+        Refusal::AlreadyInvited => (AlreadyExists, "ALREADY_INVITED"),
+        Refusal::AlreadyInWorkspace => (AlreadyExists, "ALREADY_IN_WORKSPACE"),
+        Refusal::RoleKeyTaken(_) => (AlreadyExists, "ROLE_KEY_TAKEN"),
+        Refusal::RoleTitleTaken(_) => (AlreadyExists, "ROLE_TITLE_TAKEN"),
+        Refusal::DomainExists => (AlreadyExists, "DOMAIN_EXISTS"),
+        Refusal::DomainTaken => (AlreadyExists, "DOMAIN_TAKEN"),
+        Refusal::OrganizationLimit { .. } => (ResourceExhausted, "ORGANIZATION_LIMIT"),
+        Refusal::SeatLimit { .. } => (ResourceExhausted, "SEAT_LIMIT"),
+        Refusal::TokenLimit { .. } => (ResourceExhausted, "TOKEN_LIMIT"),
+        Refusal::WorkspaceLimit { .. } => (ResourceExhausted, "WORKSPACE_LIMIT"),
+        Refusal::DomainLimit { .. } => (ResourceExhausted, "DOMAIN_LIMIT"),
+        Refusal::BeyondOwnRights { .. } => (PermissionDenied, "BEYOND_OWN_RIGHTS"),
+        Refusal::Outranked => (PermissionDenied, "OUTRANKED"),
+        Refusal::InvitationForSomeoneElse => (PermissionDenied, "INVITATION_FOR_SOMEONE_ELSE"),
+        Refusal::EmailNotVerified => (PermissionDenied, "EMAIL_NOT_VERIFIED"),
+        Refusal::OwnerMustStay => (FailedPrecondition, "OWNER_MUST_STAY"),
+        Refusal::StillOwner { .. } => (FailedPrecondition, "STILL_OWNER"),
+        Refusal::RoleInUse { .. } => (FailedPrecondition, "ROLE_IN_USE"),
+        Refusal::InvitationClosed { .. } => (FailedPrecondition, "INVITATION_CLOSED"),
+        Refusal::SignInToAccept => (FailedPrecondition, "SIGN_IN_TO_ACCEPT"),
+        Refusal::NotAMember => (FailedPrecondition, "NOT_A_MEMBER"),
+        Refusal::DomainNotVerified => (FailedPrecondition, "DOMAIN_NOT_VERIFIED"),
+        Refusal::ChallengeNotFound { .. } => (FailedPrecondition, "CHALLENGE_NOT_FOUND"),
+        Refusal::NoSubscription => (FailedPrecondition, "NO_SUBSCRIPTION"),
+        Refusal::SecretShown { .. } => (FailedPrecondition, "SECRET_SHOWN"),
+        Refusal::UnsuitableOwner => (FailedPrecondition, "UNSUITABLE_OWNER"),
+        Refusal::ServiceAccountOwner => (FailedPrecondition, "SERVICE_ACCOUNT_OWNER"),
+        Refusal::NotDeleted => (FailedPrecondition, "NOT_DELETED"),
+        Refusal::RestoreWindowOver { .. } => (FailedPrecondition, "RESTORE_WINDOW_OVER"),
+        Refusal::RequestKeyReused => (InvalidArgument, "REQUEST_KEY_REUSED"),
+        Refusal::VersionMismatch => (Aborted, "ETAG_MISMATCH"),
+    }
+}
+
+/// What it is about, for programs.
+fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
+    match refusal {
+        Refusal::OrganizationLimit { limit }
+        | Refusal::SeatLimit { limit }
+        | Refusal::TokenLimit { limit }
+        | Refusal::WorkspaceLimit { limit }
+        | Refusal::DomainLimit { limit } => Some(("limit", limit.to_string())),
+        Refusal::SlugTaken(slug) => Some(("slug", slug.clone())),
+        Refusal::RoleKeyTaken(key) => Some(("key", key.clone())),
+        Refusal::RoleTitleTaken(title) => Some(("title", title.clone())),
+        Refusal::BeyondOwnRights { permission } => Some(("permission", (*permission).to_owned())),
+        Refusal::StillOwner { organizations } => {
+            let ids: Vec<String> = organizations.iter().map(ToString::to_string).collect();
+            Some(("organizations", ids.join(",")))
+        }
+        Refusal::RoleInUse { holders } => Some(("holders", holders.to_string())),
+        Refusal::InvitationClosed { state } => Some(("state", (*state).to_owned())),
+        Refusal::ChallengeNotFound { record } => Some(("record", record.clone())),
+        Refusal::SecretShown { id } => Some(("id", id.clone())),
+        Refusal::RestoreWindowOver { until } => Some(("until", until.to_rfc3339())),
+        _ => None,
+    }
+}
