@@ -24,6 +24,7 @@ pub mod workspace;
 
 pub use self::core::Core;
 pub use audit::{AuditLog, AuditService};
+pub use domain::{DomainService, Domains};
 pub use invitation::{InvitationService, Invitations};
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
@@ -38,8 +39,8 @@ pub use workspace::{WorkspaceService, Workspaces};
 
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog, invitation::MockInvitations, membership::MockMemberships,
-    operator::MockOperator, organization::MockOrganizations, preferences::MockPreferences,
-    role::MockCustomRoles, service_account::MockServiceAccounts, subscription::MockSubscriptions,
-    token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
+    audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
+    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
+    preferences::MockPreferences, role::MockCustomRoles, service_account::MockServiceAccounts,
+    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
 };

@@ -21,6 +21,7 @@ pub(crate) mod audit;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deletion;
+pub(crate) mod domain;
 pub(crate) mod invitation;
 pub(crate) mod invitation_answer;
 pub(crate) mod invitation_manage;
@@ -349,6 +350,24 @@ macro_rules! suite {
                 a_gap_is_found,
                 only_admins_read_it,
                 what_failed_is_not_in_it;
+            domain:
+                a_domain_starts_unproven,
+                what_anybody_can_have_is_refused,
+                there_is_a_limit,
+                a_repeated_request_adds_one,
+                the_challenge_in_the_dns_proves_it,
+                a_silent_dns_is_no_answer,
+                one_organization_has_a_verified_domain,
+                one_domain_is_primary,
+                an_unproven_domain_is_of_no_use,
+                only_who_may_sees_and_changes,
+                who_verifies_such_an_address_joins,
+                nobody_joins_by_a_mere_claim,
+                without_a_seat_the_address_is_verified_all_the_same,
+                who_verifies_such_an_address_is_invited,
+                an_invitation_comes_before_enrollment,
+                who_opens_the_door_must_be_able_to_let_in,
+                a_failed_verification_leaves_nothing;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,
