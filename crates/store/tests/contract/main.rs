@@ -21,6 +21,8 @@ mod lost;
 mod member_list;
 mod membership;
 mod migration;
+mod model;
+mod pairs;
 mod organization;
 mod outbox;
 mod panic;
