@@ -9,9 +9,12 @@ mod native {
     mod golden;
     mod lists;
     mod once;
+    mod preferences;
     mod refusals;
+    mod subscriptions;
     mod support;
     mod tokens;
     mod transport;
     mod updates;
+    mod workspaces;
 }

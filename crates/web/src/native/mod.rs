@@ -5,6 +5,10 @@ mod etag;
 mod filter;
 mod given;
 mod input;
+mod invitation;
+mod invitation_input;
+mod invitation_wire;
+mod invitee;
 mod list;
 mod logo;
 mod mask;
@@ -15,12 +19,20 @@ mod openapi;
 mod order;
 mod organization;
 mod path;
+mod preferences;
+mod preferences_input;
+mod preferences_wire;
 mod refuse;
 mod status;
+mod subscription;
 mod token;
 mod token_input;
 mod wire;
 mod words;
+mod workspace;
+mod workspace_input;
+mod workspace_user;
+mod workspace_wire;
 
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route};
@@ -48,7 +60,17 @@ type Caller = crate::dialect::Caller<Native>;
 type Body<T> = crate::body::Body<Native, T>;
 
 /// Everything the dialect can be asked, each kind of resource in its own table.
-pub static OPERATIONS: Table = &[organization::OPERATIONS, me::OPERATIONS, token::OPERATIONS];
+pub static OPERATIONS: Table = &[
+    organization::OPERATIONS,
+    me::OPERATIONS,
+    token::OPERATIONS,
+    invitation::OPERATIONS,
+    invitee::OPERATIONS,
+    workspace::OPERATIONS,
+    workspace_user::OPERATIONS,
+    preferences::OPERATIONS,
+    subscription::OPERATIONS,
+];
 
 const fn operation(
     id: &'static str,

@@ -21,7 +21,10 @@ use rollbook_domain::mock::{
 };
 use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::{Core, MockOrganizations, MockTokens, UserService};
+use rollbook_domain::service::{
+    Core, MockInvitations, MockOrganizations, MockPreferences, MockSubscriptions, MockTokens,
+    MockWorkspaces, UserService,
+};
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, Services, Settings, Web};
 use serde_json::Value;
@@ -81,6 +84,10 @@ pub(crate) fn services(plan: Plan) -> Services {
         organizations: Arc::new(MockOrganizations::new()),
         users: Arc::new(users(plan)),
         tokens: Arc::new(MockTokens::new()),
+        invitations: Arc::new(MockInvitations::new()),
+        workspaces: Arc::new(MockWorkspaces::new()),
+        preferences: Arc::new(MockPreferences::new()),
+        subscriptions: Arc::new(MockSubscriptions::new()),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),
