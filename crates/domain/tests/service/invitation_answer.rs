@@ -1,12 +1,14 @@
 //! Answering invitations: preview, accept, decline, sign up.
 
+use std::sync::Arc;
+
 use rollbook_domain::access::{Caller, Origin};
 use rollbook_domain::audit::Act;
 use rollbook_domain::error::Kind;
 use rollbook_domain::error::Unauthenticated::Missing;
 use rollbook_domain::id::{InvitationId, UserId};
 use rollbook_domain::invitation::InvitationState;
-use rollbook_domain::mock::{Account, World, sample};
+use rollbook_domain::mock::{Account, FlakyStore, World, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::service::invitation::{Handle, NewInvitation, Presented, SignUp};
@@ -423,5 +425,28 @@ pub(crate) async fn a_refused_sign_up_makes_no_user(world: World) -> Result<()> 
     world.clock.set(view.invitation.expires_at);
     let outcome = it.sign_up(Origin::default(), sign_up(secret)).await;
     assert_refused!(outcome, closed("expired"));
+    Ok(())
+}
+
+/// A transaction that fails at its end leaves neither half a member nor a used-up invitation.
+pub(crate) async fn a_failed_answer_leaves_nothing(world: World) -> Result<()> {
+    let (ann, acme, view, secret) = invited(&world, "bob").await?;
+    let store = Arc::new(FlakyStore::new(Arc::clone(&world.store)));
+    let flaky = world.through(Arc::<FlakyStore>::clone(&store));
+    let sign_up = || {
+        flaky
+            .invitations
+            .sign_up(Origin::default(), sign_up(secret))
+    };
+    store.fail_next_commits(1);
+    assert_error!(sign_up().await, Error::Busy);
+    let bob = unverified(&world, "bob").await?;
+    let accept = || flaky.invitations.accept(bob.caller, Handle::Secret(secret));
+    store.fail_next_commits(1);
+    assert_error!(accept().await, Error::Busy);
+    assert_eq!(listed(&world, ann.caller, acme.id, &[]).await?, [view]);
+    let me = world.users.me(bob.caller).await?;
+    assert_eq!(me.email_verified_at, None);
+    accept().await?;
     Ok(())
 }

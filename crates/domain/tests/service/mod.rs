@@ -181,7 +181,8 @@ macro_rules! suite {
                 who_declines_frees_the_seat,
                 who_is_nobody_yet_signs_up,
                 who_is_somebody_signs_in,
-                a_refused_sign_up_makes_no_user;
+                a_refused_sign_up_makes_no_user,
+                a_failed_answer_leaves_nothing;
             token:
                 an_issued_token_works,
                 the_secret_is_told_once,
