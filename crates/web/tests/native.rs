@@ -10,9 +10,12 @@ mod native {
     mod invitations;
     mod lists;
     mod once;
+    mod preferences;
     mod refusals;
+    mod subscriptions;
     mod support;
     mod tokens;
     mod transport;
     mod updates;
+    mod workspaces;
 }

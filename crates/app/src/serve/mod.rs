@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    Core, InvitationService, Operator, OperatorService, OrganizationService, PreferencesService, SubscriptionService,
-    TokenService, UserService, WorkspaceService,
+    Core, InvitationService, Operator, OperatorService, OrganizationService, PreferencesService,
+    SubscriptionService, TokenService, UserService, WorkspaceService,
 };
 use rollbook_web::{Services, Web};
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, sample};
+use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, Zone, sample};
 use crate::access::Caller;
 use crate::audit::Author;
 use crate::id::{MembershipId, TokenId};
@@ -14,9 +14,9 @@ use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    AuditService, Core, InvitationService, MembershipService, OperatorService, OrganizationService,
-    PreferencesService, ServiceAccountService, SubscriptionService, TokenService, UserService,
-    WorkspaceService, Workspaces,
+    AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
+    OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
+    SubscriptionService, TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -38,6 +38,8 @@ pub struct World {
     pub ids: Arc<SequentialIds>,
     /// The source of randomness.
     pub random: Arc<SequentialRandom>,
+    /// The DNS.
+    pub dns: Arc<Zone>,
     /// What the services are made of.
     pub core: Core,
     /// The real service.
@@ -47,9 +49,13 @@ pub struct World {
     /// The real service.
     pub invitations: InvitationService,
     /// The real service.
+    pub roles: CustomRoleService,
+    /// The real service.
     pub users: UserService,
     /// The real service.
     pub audit: AuditService,
+    /// The real service.
+    pub domains: DomainService,
     /// The real service.
     pub service_accounts: ServiceAccountService,
     /// The real service.
@@ -81,7 +87,13 @@ impl World {
     /// Over this store.
     #[must_use]
     pub fn over(store: Arc<dyn Store>) -> Self {
-        Self::wire(store, Arc::default(), Arc::default(), Arc::default())
+        Self::wire(
+            store,
+            Arc::default(),
+            Arc::default(),
+            Arc::default(),
+            Arc::default(),
+        )
     }
 
     /// Over an empty [`MemoryStore`].
@@ -99,6 +111,7 @@ impl World {
             Arc::clone(&self.clock),
             Arc::clone(&self.ids),
             Arc::clone(&self.random),
+            Arc::clone(&self.dns),
         )
     }
 
@@ -107,6 +120,7 @@ impl World {
         clock: Arc<FixedClock>,
         ids: Arc<SequentialIds>,
         random: Arc<SequentialRandom>,
+        dns: Arc<Zone>,
     ) -> Self {
         let core = Core::new(
             Arc::clone(&store),
@@ -122,8 +136,11 @@ impl World {
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
             invitations: InvitationService::new(core.clone()),
+            roles: CustomRoleService::new(core.clone()),
             users: UserService::new(core.clone()),
             audit: AuditService::new(core.clone()),
+            domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),
+            dns,
             service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),

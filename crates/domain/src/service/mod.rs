@@ -14,6 +14,7 @@ pub mod membership;
 pub mod operator;
 pub mod organization;
 pub mod preferences;
+pub mod role;
 pub mod service_account;
 pub mod subscription;
 pub mod token;
@@ -23,11 +24,13 @@ pub mod workspace;
 
 pub use self::core::Core;
 pub use audit::{AuditLog, AuditService};
+pub use domain::{DomainService, Domains};
 pub use invitation::{InvitationService, Invitations};
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
 pub use preferences::{Preferences, PreferencesService};
+pub use role::{CustomRoleService, CustomRoles};
 pub use service_account::{ServiceAccountService, ServiceAccounts};
 pub use subscription::{SubscriptionService, Subscriptions};
 pub use token::{TokenService, Tokens};
@@ -36,8 +39,8 @@ pub use workspace::{WorkspaceService, Workspaces};
 
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog, invitation::MockInvitations, membership::MockMemberships,
-    operator::MockOperator, organization::MockOrganizations, preferences::MockPreferences,
-    service_account::MockServiceAccounts, subscription::MockSubscriptions, token::MockTokens,
-    user::MockUsers, workspace::MockWorkspaces,
+    audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
+    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
+    preferences::MockPreferences, role::MockCustomRoles, service_account::MockServiceAccounts,
+    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
 };

@@ -21,10 +21,13 @@ pub(crate) mod audit;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deletion;
+pub(crate) mod domain;
 pub(crate) mod invitation;
 pub(crate) mod invitation_answer;
 pub(crate) mod invitation_manage;
 pub(crate) mod list;
+pub(crate) mod member_change;
+pub(crate) mod member_list;
 pub(crate) mod membership;
 pub(crate) mod operator;
 pub(crate) mod preferences;
@@ -32,6 +35,7 @@ pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
 pub(crate) mod restore;
+pub(crate) mod role;
 pub(crate) mod service_account;
 pub(crate) mod subscription;
 pub(crate) mod token;
@@ -183,6 +187,42 @@ macro_rules! suite {
                 who_is_somebody_signs_in,
                 a_refused_sign_up_makes_no_user,
                 a_failed_answer_leaves_nothing;
+            member_change:
+                roles_are_given_by_their_keys,
+                nothing_changed_is_no_change_and_stale_is_refused,
+                the_rest_stays_as_it_is,
+                nobody_gives_what_they_lack,
+                nobody_touches_who_holds_more,
+                the_owner_stays_a_member_and_an_admin,
+                a_removed_members_next_request_fails,
+                keys_of_a_removed_member_permit_nothing,
+                removing_needs_the_right_and_the_version,
+                members_leave_by_themselves,
+                a_user_is_taken_in_by_id_or_address,
+                only_users_who_are_there_are_taken_in,
+                a_user_is_taken_in_once,
+                members_of_others_are_out_of_reach;
+            member_list:
+                by_a_role_however_it_is_spelled,
+                by_a_role_of_this_organization,
+                by_scope_and_roles_in_workspaces,
+                by_name_or_address;
+            role:
+                built_in_ones_come_first_and_pages_follow_each_other,
+                one_is_made_and_read_by_its_key,
+                keys_and_titles_are_unique,
+                one_is_made_once,
+                nobody_makes_one_above_themselves,
+                nobody_changes_one_above_themselves,
+                one_of_workspaces_stays_inside_them,
+                a_change_counts_for_whoever_has_it,
+                a_title_can_change_its_case_and_to_none_that_is_taken,
+                built_in_ones_never_change,
+                one_that_somebody_has_is_not_deleted,
+                whoever_has_one_gets_the_replacement,
+                in_workspaces_too,
+                closed_invitations_are_not_in_the_way,
+                another_organizations_is_out_of_reach;
             token:
                 an_issued_token_works,
                 the_secret_is_told_once,
@@ -258,6 +298,7 @@ macro_rules! suite {
                 a_new_address_is_not_verified,
                 a_taken_address_is_refused,
                 nothing_changed_is_no_change,
+                a_stale_version_is_refused,
                 a_bound_token_only_looks,
                 a_failed_update_leaves_nothing;
             administration:
@@ -284,6 +325,7 @@ macro_rules! suite {
             service_account:
                 it_is_a_member_with_its_roles,
                 it_takes_a_seat,
+                a_repeated_request_makes_one,
                 nobody_grants_beyond_their_rights,
                 who_holds_more_is_not_touched,
                 a_role_that_is_not_there_is_not_granted,
@@ -297,6 +339,7 @@ macro_rules! suite {
                 a_revoked_key_is_dead_at_once,
                 a_deleted_one_is_gone_with_its_keys,
                 name_and_roles_change,
+                pages_follow_each_other,
                 a_failed_issue_leaves_nothing;
             audit:
                 it_tells_who_did_what,
@@ -308,6 +351,24 @@ macro_rules! suite {
                 a_gap_is_found,
                 only_admins_read_it,
                 what_failed_is_not_in_it;
+            domain:
+                a_domain_starts_unproven,
+                what_anybody_can_have_is_refused,
+                there_is_a_limit,
+                a_repeated_request_adds_one,
+                the_challenge_in_the_dns_proves_it,
+                a_silent_dns_is_no_answer,
+                one_organization_has_a_verified_domain,
+                one_domain_is_primary,
+                an_unproven_domain_is_of_no_use,
+                only_who_may_sees_and_changes,
+                who_verifies_such_an_address_joins,
+                nobody_joins_by_a_mere_claim,
+                without_a_seat_the_address_is_verified_all_the_same,
+                who_verifies_such_an_address_is_invited,
+                an_invitation_comes_before_enrollment,
+                who_opens_the_door_must_be_able_to_let_in,
+                a_failed_verification_leaves_nothing;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

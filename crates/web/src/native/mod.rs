@@ -19,12 +19,20 @@ mod openapi;
 mod order;
 mod organization;
 mod path;
+mod preferences;
+mod preferences_input;
+mod preferences_wire;
 mod refuse;
 mod status;
+mod subscription;
 mod token;
 mod token_input;
 mod wire;
 mod words;
+mod workspace;
+mod workspace_input;
+mod workspace_user;
+mod workspace_wire;
 
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route};
@@ -58,6 +66,10 @@ pub static OPERATIONS: Table = &[
     token::OPERATIONS,
     invitation::OPERATIONS,
     invitee::OPERATIONS,
+    workspace::OPERATIONS,
+    workspace_user::OPERATIONS,
+    preferences::OPERATIONS,
+    subscription::OPERATIONS,
 ];
 
 const fn operation(

@@ -4,7 +4,10 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
-use super::{invitation, invitee, me, organization, token};
+use super::{
+    invitation, invitee, me, organization, preferences, subscription, token, workspace,
+    workspace_user,
+};
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
 #[must_use]
@@ -46,6 +49,27 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         invitee::accept,
         invitee::decline,
         invitee::sign_up,
+        workspace::get,
+        workspace::list,
+        workspace::list_mine,
+        workspace::create,
+        workspace::update,
+        workspace::delete,
+        workspace::undelete,
+        workspace::count_users,
+        workspace_user::list,
+        workspace_user::add,
+        workspace_user::get,
+        workspace_user::update,
+        workspace_user::remove,
+        workspace_user::leave,
+        preferences::get,
+        preferences::update,
+        preferences::get_of_workspace,
+        preferences::update_of_workspace,
+        subscription::get,
+        subscription::update,
+        subscription::cancel,
     ),
     // The shared refusals are not found by themselves.
     components(schemas(Status)),
@@ -54,6 +78,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
         (name = "invitations", description = "How people become members by their own consent"),
+        (name = "workspaces", description = "The parts of an organization"),
+        (name = "preferences", description = "How things are written and measured"),
+        (name = "subscriptions", description = "What an organization may use"),
     ),
     security(("BearerAuth" = [])),
     modifiers(&BearerAuth)

@@ -20,7 +20,10 @@ use rollbook_domain::access::Caller;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::port::{MockProbe, Probe};
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::{MockInvitations, MockOrganizations, MockTokens, Users};
+use rollbook_domain::service::{
+    MockInvitations, MockOrganizations, MockPreferences, MockSubscriptions, MockTokens,
+    MockWorkspaces, Users,
+};
 use rollbook_domain::user::User;
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -67,6 +70,9 @@ pub(crate) fn services(plan: Plan) -> Services {
         users: Arc::new(plan),
         tokens: Arc::new(MockTokens::new()),
         invitations: Arc::new(MockInvitations::new()),
+        workspaces: Arc::new(MockWorkspaces::new()),
+        preferences: Arc::new(MockPreferences::new()),
+        subscriptions: Arc::new(MockSubscriptions::new()),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),

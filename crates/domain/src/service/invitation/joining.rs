@@ -8,7 +8,7 @@ use crate::organization::Version;
 use crate::port::Tx;
 use crate::role::{AssignedRole, CustomRole, RoleScope};
 use crate::service;
-use crate::service::membership::admit;
+use crate::service::membership::seat;
 use crate::service::workspace::Joining;
 use crate::time::Timestamp;
 use crate::user::User;
@@ -26,7 +26,7 @@ pub(super) fn join(
     user: &User,
 ) -> Result<Acceptance> {
     let invitation = &mut view.invitation;
-    // Accepted first: then its seat is free for the member.
+    // Its seat is the new member's, also where a lowered quota leaves none to others.
     end(tx, author, now, invitation, Ending::Accepted(user.id))?;
     let custom = granting::custom_roles(tx, invitation)?;
     let organization = invitation.organization_id;
@@ -41,7 +41,7 @@ pub(super) fn join(
             created_at: now,
             updated_at: now,
         };
-        admit(tx, author, now, &membership, user)?;
+        seat(tx, author, now, &membership, user)?;
     }
     if let Some(workspace) = invitation.workspace_id {
         join_workspace(tx, author, now, workspace, user, invitation, &custom)?;
