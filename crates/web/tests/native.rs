@@ -7,6 +7,7 @@ mod native {
     mod description;
     mod gate;
     mod golden;
+    mod invitations;
     mod lists;
     mod once;
     mod preferences;

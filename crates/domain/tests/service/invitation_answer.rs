@@ -1,12 +1,14 @@
 //! Answering invitations: preview, accept, decline, sign up.
 
+use std::sync::Arc;
+
 use rollbook_domain::access::{Caller, Origin};
 use rollbook_domain::audit::Act;
 use rollbook_domain::error::Kind;
 use rollbook_domain::error::Unauthenticated::Missing;
 use rollbook_domain::id::{InvitationId, UserId};
 use rollbook_domain::invitation::InvitationState;
-use rollbook_domain::mock::{Account, World, sample};
+use rollbook_domain::mock::{Account, FlakyStore, World, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::service::invitation::{Handle, NewInvitation, Presented, SignUp};
@@ -314,15 +316,15 @@ pub(crate) async fn the_last_seat_is_the_invitees(world: World) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn seats_that_were_taken_away_are_gone(world: World) -> Result<()> {
-    let (ann, acme, view, secret) = invited(&world, "bob").await?;
+/// Whoever is invited has a seat: a lowered quota keeps only the others out.
+pub(crate) async fn a_lowered_quota_leaves_the_seat(world: World) -> Result<()> {
+    let (ann, acme, _, secret) = invited(&world, "bob").await?;
     world.set_seats(&acme, 1).await?;
-    let bob = unverified(&world, "bob").await?;
+    let outcome = create(&world, ann.caller, acme.id, with_roles("cid", &[])).await;
+    assert_refused!(outcome, Refusal::SeatLimit { limit: 1 });
+    let bob = world.sign_up("bob").await?;
     let accepted = world.invitations.accept(bob.caller, Handle::Secret(secret));
-    assert_refused!(accepted.await, Refusal::SeatLimit { limit: 1 });
-    assert_eq!(listed(&world, ann.caller, acme.id, &[]).await?, [view]);
-    let me = world.users.me(bob.caller).await?;
-    assert_eq!(me.email_verified_at, None, "nothing at all has changed");
+    assert_eq!(accepted.await?.member.membership.user_id, bob.user.id);
     Ok(())
 }
 
@@ -410,18 +412,38 @@ pub(crate) async fn who_is_somebody_signs_in(world: World) -> Result<()> {
 }
 
 pub(crate) async fn a_refused_sign_up_makes_no_user(world: World) -> Result<()> {
-    let (_, acme, view, secret) = invited(&world, "bob").await?;
-    world.set_seats(&acme, 1).await?;
+    let (_, _, view, secret) = invited(&world, "bob").await?;
+    world.clock.set(view.invitation.expires_at);
     let it = &world.invitations;
     let outcome = it.sign_up(Origin::default(), sign_up(secret)).await;
-    assert_refused!(outcome, Refusal::SeatLimit { limit: 1 });
+    assert_refused!(outcome, closed("expired"));
     let email = view.invitation.email.clone();
     let bob = world
         .store
         .read_one(move |tx| Ok(tx.users().find_by_email(&email)?.map(|user| user.id)));
     assert_eq!(bob.await?, None::<UserId>);
-    world.clock.set(view.invitation.expires_at);
-    let outcome = it.sign_up(Origin::default(), sign_up(secret)).await;
-    assert_refused!(outcome, closed("expired"));
+    Ok(())
+}
+
+/// A transaction that fails at its end leaves neither half a member nor a used-up invitation.
+pub(crate) async fn a_failed_answer_leaves_nothing(world: World) -> Result<()> {
+    let (ann, acme, view, secret) = invited(&world, "bob").await?;
+    let store = Arc::new(FlakyStore::new(Arc::clone(&world.store)));
+    let flaky = world.through(Arc::<FlakyStore>::clone(&store));
+    let sign_up = || {
+        flaky
+            .invitations
+            .sign_up(Origin::default(), sign_up(secret))
+    };
+    store.fail_next_commits(1);
+    assert_error!(sign_up().await, Error::Busy);
+    let bob = unverified(&world, "bob").await?;
+    let accept = || flaky.invitations.accept(bob.caller, Handle::Secret(secret));
+    store.fail_next_commits(1);
+    assert_error!(accept().await, Error::Busy);
+    assert_eq!(listed(&world, ann.caller, acme.id, &[]).await?, [view]);
+    let me = world.users.me(bob.caller).await?;
+    assert_eq!(me.email_verified_at, None);
+    accept().await?;
     Ok(())
 }

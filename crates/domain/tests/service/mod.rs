@@ -179,13 +179,14 @@ macro_rules! suite {
                 who_joins_another_way_has_no_invitation,
                 a_member_who_accepts_stays_what_they_are,
                 the_last_seat_is_the_invitees,
-                seats_that_were_taken_away_are_gone,
+                a_lowered_quota_leaves_the_seat,
                 a_service_account_answers_nothing,
                 nobody_accepts_into_what_is_deleted,
                 who_declines_frees_the_seat,
                 who_is_nobody_yet_signs_up,
                 who_is_somebody_signs_in,
-                a_refused_sign_up_makes_no_user;
+                a_refused_sign_up_makes_no_user,
+                a_failed_answer_leaves_nothing;
             member_change:
                 roles_are_given_by_their_keys,
                 nothing_changed_is_no_change_and_stale_is_refused,

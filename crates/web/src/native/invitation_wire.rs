@@ -1,7 +1,7 @@
 //! Invitations as the native dialect sends them. No answer holds an invitation's secret.
 
 use rollbook_domain::id::OrganizationId;
-use rollbook_domain::invitation::InvitationView;
+use rollbook_domain::invitation::{InvitationState, InvitationView};
 use rollbook_domain::organization::Version;
 use rollbook_domain::role::{Role, WorkspaceRole};
 use rollbook_domain::service::invitation::{InvitationPage, SignedUp as DomainSignedUp};
@@ -121,7 +121,7 @@ impl<'a> Invitation<'a> {
             workspace_id: it.workspace_id.map(|id| id.to_string()),
             workspace_display_name: view.workspace_title.as_ref().map(WorkspaceTitle::as_str),
             roles: roles(view),
-            is_accepted: it.accepted_by.is_some(),
+            is_accepted: it.state == InvitationState::Accepted,
             redirect_organization_id: it.redirect_organization_id.map(|id| id.to_string()),
             redirect_workspace_id: it.redirect_workspace_id.map(|id| id.to_string()),
             state: words::word("", it.state.key()),
