@@ -20,6 +20,8 @@ pub(crate) fn create(settings: &Settings, args: CreateTokenArgs) -> Result<()> {
         let command = IssueToken {
             name: args.name,
             expires_at: args.expires_in.map(|after| expiry(house.core.now(), after)),
+            organization_id: None,
+            once: None,
         };
         OperatorService::new(house.core.clone())
             .issue_token(args.user, command)

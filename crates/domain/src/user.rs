@@ -47,6 +47,12 @@ pub enum UserKind {
 }
 
 impl User {
+    /// Marks the user as changed at `now`.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version = self.version.next();
+        self.updated_at = now;
+    }
+
     /// Whether the user may own an organization.
     #[must_use]
     pub fn can_own(&self) -> bool {

@@ -8,6 +8,7 @@ mod native {
     mod gate;
     mod golden;
     mod lists;
+    mod once;
     mod preferences;
     mod refusals;
     mod subscriptions;

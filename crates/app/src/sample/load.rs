@@ -4,13 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use indicatif::ProgressBar;
+use rollbook_domain::audit::Author;
 use rollbook_domain::error::{Error, Refusal};
 use rollbook_domain::id::{MembershipId, OrganizationId, UserId};
 use rollbook_domain::membership::Membership;
+use rollbook_domain::organization::Version;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{Role, Roles};
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::organization::{CreateOrganization, FoundingIds, found};
+use rollbook_domain::service::organization::{CreateOrganization, FoundingIds, Terms, found};
 use rollbook_domain::service::token::{IssueToken, Mint, issue};
 use rollbook_domain::service::{membership, operator};
 use rollbook_domain::time::Timestamp;
@@ -78,7 +80,7 @@ impl<'a> Loader<'a> {
             move |tx: &mut dyn Tx| {
                 users[chunk.start as usize..chunk.end as usize]
                     .iter()
-                    .try_for_each(|user| operator::add(tx, user).map(drop))
+                    .try_for_each(|user| operator::add(tx, &Author::SYSTEM, user).map(drop))
             }
         });
         match added.await {
@@ -112,12 +114,16 @@ impl<'a> Loader<'a> {
         let admitted = self.in_chunks("members", self.plan.further_members(), |chunk| {
             let now = self.house.clock.now();
             let joining: Vec<Membership> = chunk
+                .clone()
                 .map(|user| self.membership(first, user, now))
                 .collect();
+            let users = Arc::clone(&self.users);
+            let from = chunk.start as usize;
             move |tx: &mut dyn Tx| {
                 joining
                     .iter()
-                    .try_for_each(|membership| membership::admit(tx, membership, None))
+                    .zip(&users[from..])
+                    .try_for_each(|(membership, user)| admit(tx, now, membership, user))
             }
         });
         let outcome = admitted.await;
@@ -130,6 +136,8 @@ impl<'a> Loader<'a> {
         let command = IssueToken {
             name: TokenName::from_stored("sample".to_owned()),
             expires_at: None,
+            organization_id: None,
+            once: None,
         };
         let mut secrets = Vec::new();
         for chunk in chunks(0..self.plan.tokens) {
@@ -142,7 +150,9 @@ impl<'a> Loader<'a> {
             let work = move |tx: &mut dyn Tx| {
                 mints
                     .iter()
-                    .map(|(user, mint)| Ok(issue(tx, now, mint, *user, &command)?.secret))
+                    .map(|(user, mint)| {
+                        Ok(issue(tx, &Author::SYSTEM, now, mint, *user, &command)?.secret)
+                    })
                     .collect::<rollbook_domain::Result<Vec<Secret>>>()
             };
             let issued = self.store.write(work).await;
@@ -209,8 +219,13 @@ impl<'a> Loader<'a> {
             display_name: plan::display_name(user),
             superuser: false,
             active: true,
+            email_verified_at: Some(now),
+            organization_id: None,
+            trial_started_at: None,
+            version: Version::FIRST,
             created_at: now,
             updated_at: now,
+            deleted_at: None,
         }
     }
 
@@ -228,6 +243,8 @@ impl<'a> Loader<'a> {
                 description: None,
                 logo: None,
                 owner_limit: None,
+                terms: Terms::default(),
+                once: None,
             },
             owner: self.plan.owner(organization),
             first_user: self
@@ -243,6 +260,8 @@ impl<'a> Loader<'a> {
             organization_id,
             user_id: self.id(user),
             roles: Roles::of(&[Role::Member]),
+            custom_roles: Vec::new(),
+            version: Version::FIRST,
             created_at: now,
             updated_at: now,
         }
@@ -257,11 +276,21 @@ fn establish(
     users: &[User],
 ) -> rollbook_domain::Result<()> {
     let owner = &users[founding.owner as usize];
-    found(tx, now, founding.ids, &founding.command, owner)?;
+    let author = &Author::SYSTEM;
+    found(tx, author, now, founding.ids, &founding.command, owner)?;
     match &founding.first_user {
-        Some(membership) => membership::admit(tx, membership, None),
+        Some(membership) => admit(tx, now, membership, &users[0]),
         None => Ok(()),
     }
+}
+
+fn admit(
+    tx: &mut dyn Tx,
+    now: Timestamp,
+    membership: &Membership,
+    user: &User,
+) -> rollbook_domain::Result<()> {
+    membership::admit(tx, &Author::SYSTEM, now, membership, user)
 }
 
 /// Cuts a range into chunks of a transaction's size.

@@ -144,6 +144,12 @@ impl Links {
     pub const fn count(&self) -> u64 {
         self.head.sequence
     }
+
+    /// The digest of the last entry that was taken; zeros before the first.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.head.digest
+    }
 }
 
 /// The changes as a JSON array of `[field, before, after]`. The text is digested and kept as it

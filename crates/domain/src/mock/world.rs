@@ -1,30 +1,73 @@
 use std::sync::Arc;
 
-use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, sample};
+use super::{
+    FixedClock,
+    MemoryStore,
+    SequentialIds,
+    SequentialRandom,
+    sample,
+};
 use crate::access::Caller;
 use crate::audit::Author;
-use crate::id::{MembershipId, TokenId};
+use crate::id::{
+    MembershipId,
+    TokenId,
+};
 use crate::membership::Membership;
-use crate::organization::{Organization, OrganizationView, Version};
-use crate::port::{Clock, IdSource, Random, Store};
-use crate::role::{Role, Roles};
+use crate::organization::{
+    Organization,
+    OrganizationView,
+    Version,
+};
+use crate::port::{
+    Clock,
+    IdSource,
+    Random,
+    Store,
+};
+use crate::role::{
+    Role,
+    Roles,
+};
 use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
-use crate::service::organization::{CreateOrganization, Organizations, Terms};
+use crate::service::organization::{
+    CreateOrganization,
+    Organizations,
+    Terms,
+};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    Core, InvitationService, MembershipService, OperatorService, OrganizationService,
-    PreferencesService, SubscriptionService, TokenService, UserService, WorkspaceService,
+    AuditService,
+    Core,
+    InvitationService,
+    MembershipService,
+    OperatorService,
+    OrganizationService,
+    PreferencesService,
+    ServiceAccountService,
+    SubscriptionService,
+    TokenService,
+    UserService,
+    WorkspaceService,
     Workspaces,
+    CustomRoleService,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
-use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
+use crate::value::{
+    OrganizationName,
+    TokenName,
+    WorkspaceTitle,
+};
 use crate::workspace::WorkspaceView;
-use crate::{Error, Result};
+use crate::{
+    Error,
+    Result,
+};
 
 /// All services over one store, with a clock that can be moved, and short ways to what most tests
 /// begin with.
@@ -47,7 +90,13 @@ pub struct World {
     /// The real service.
     pub invitations: InvitationService,
     /// The real service.
+    pub roles: CustomRoleService,
+    /// The real service.
     pub users: UserService,
+    /// The real service.
+    pub audit: AuditService,
+    /// The real service.
+    pub service_accounts: ServiceAccountService,
     /// The real service.
     pub tokens: TokenService,
     /// The real service.
@@ -118,7 +167,10 @@ impl World {
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
             invitations: InvitationService::new(core.clone()),
+            roles: CustomRoleService::new(core.clone()),
             users: UserService::new(core.clone()),
+            audit: AuditService::new(core.clone()),
+            service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),
             preferences: PreferencesService::new(core.clone()),

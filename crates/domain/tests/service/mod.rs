@@ -16,15 +16,20 @@
 //!
 //! A case that is missing from the list below is dead code, which does not compile.
 
+pub(crate) mod administration;
+pub(crate) mod audit;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod deletion;
 pub(crate) mod list;
 pub(crate) mod membership;
 pub(crate) mod operator;
 pub(crate) mod preferences;
+pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
 pub(crate) mod restore;
+pub(crate) mod service_account;
 pub(crate) mod subscription;
 pub(crate) mod token;
 pub(crate) mod transfer;
@@ -191,6 +196,64 @@ macro_rules! suite {
                 what_runs_can_be_canceled_once,
                 only_superusers_set_the_plan,
                 a_lower_quota_only_blocks_growth;
+            profile:
+                a_new_name_is_shown_everywhere,
+                a_new_address_is_not_verified,
+                a_taken_address_is_refused,
+                nothing_changed_is_no_change,
+                a_stale_version_is_refused,
+                a_bound_token_only_looks,
+                a_failed_update_leaves_nothing;
+            administration:
+                a_superuser_makes_people,
+                a_repeated_request_makes_one_user,
+                nobody_else_administers,
+                users_in_the_order_of_their_ids,
+                an_address_is_vouched_for,
+                the_deactivated_are_nobody,
+                an_owner_is_not_deactivated,
+                who_is_absent_is_not_found,
+                a_bound_token_administers_nobody;
+            deletion:
+                nothing_of_a_user_works_any_more,
+                an_id_is_all_that_stays,
+                an_address_that_is_free_again_is_another_user,
+                an_owner_is_told_what_they_own,
+                an_owner_decides_and_goes,
+                only_a_fit_heir_inherits,
+                decisions_are_about_what_one_owns_and_clear,
+                a_superuser_deletes_others,
+                what_a_deleted_owner_left_does_not_come_back,
+                a_failed_deletion_leaves_everything;
+            service_account:
+                it_is_a_member_with_its_roles,
+                it_takes_a_seat,
+                a_repeated_request_makes_one,
+                nobody_grants_beyond_their_rights,
+                who_holds_more_is_not_touched,
+                a_role_that_is_not_there_is_not_granted,
+                only_who_may_sees_and_changes,
+                another_organization_has_no_hand_on_it,
+                a_key_works_in_its_organization_only,
+                a_key_follows_the_rights_of_its_maker,
+                keys_of_keys_stay_behind_the_first_maker,
+                the_log_knows_programs_from_people,
+                a_key_is_shown_once,
+                a_revoked_key_is_dead_at_once,
+                a_deleted_one_is_gone_with_its_keys,
+                name_and_roles_change,
+                pages_follow_each_other,
+                a_failed_issue_leaves_nothing;
+            audit:
+                it_tells_who_did_what,
+                filters_narrow_it,
+                pages_lead_back_in_time,
+                an_export_comes_in_pieces,
+                an_untouched_log_is_whole,
+                a_forged_entry_is_found,
+                a_gap_is_found,
+                only_admins_read_it,
+                what_failed_is_not_in_it;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

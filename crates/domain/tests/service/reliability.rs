@@ -18,7 +18,7 @@ use rollbook_domain::{Error, Result};
 use super::assert_error;
 
 /// The same world through a store whose commits can be made to fail.
-fn flaky(world: &World) -> (World, Arc<FlakyStore>) {
+pub(crate) fn flaky(world: &World) -> (World, Arc<FlakyStore>) {
     let store = Arc::new(FlakyStore::new(Arc::clone(&world.store)));
     (world.through(Arc::<FlakyStore>::clone(&store)), store)
 }

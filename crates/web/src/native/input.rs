@@ -8,8 +8,8 @@ use rollbook_domain::service::organization::{
 };
 use rollbook_domain::value::{Description, Logo, Malformed, OrganizationName, Slug, Url};
 use rollbook_domain::{Error, Result};
-use serde::de::IgnoredAny;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use utoipa::ToSchema;
 
 use super::given::{Faults, Given, malformed};
@@ -138,6 +138,7 @@ impl OrganizationBody {
     ) -> Result<UpdateOrganization> {
         let mut faults = Faults::default();
         faults.check("name", self.check_name(path));
+        faults.check("request_id", self.check_request_id());
         let command = UpdateOrganization {
             name: self.title(mask, &mut faults),
             slug: self.slug(mask, &mut faults),
@@ -149,6 +150,13 @@ impl OrganizationBody {
             Ok(command)
         } else {
             Err(faults.into())
+        }
+    }
+
+    fn check_request_id(&self) -> std::result::Result<(), Malformed> {
+        match self.request_id.text() {
+            None => Ok(()),
+            Some(_) => malformed("only creating takes a request id; here, send the etag"),
         }
     }
 

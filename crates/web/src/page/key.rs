@@ -192,7 +192,10 @@ mod tests {
     #[test]
     fn a_workspace_has_one_value() {
         let two = MemberKey {
-            values: vec![SortValue::Text("a".to_owned()), SortValue::Text("b".to_owned())],
+            values: vec![
+                SortValue::Text("a".to_owned()),
+                SortValue::Text("b".to_owned()),
+            ],
             id: MembershipId::new(Uuid::nil()),
         };
         assert_eq!(WorkspaceKey::decode(&bytes(&two)), None);

@@ -1,5 +1,7 @@
 //! Who gets as far as a handler.
 
+use std::net::{IpAddr, SocketAddr};
+
 use actix_web::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use actix_web::test::TestRequest;
 use rollbook_domain::access::Credential;
@@ -11,16 +13,15 @@ use super::support::{BODY_LIMIT, Mocks, jane};
 
 /// A request for an operation, with some id or other in every variable segment.
 fn request(operation: &Operation) -> TestRequest {
-    let segments = operation
-        .path
-        .split_inclusive('/')
-        .map(|segment| match (segment.find('{'), segment.find('}')) {
+    let segments = operation.path.split_inclusive('/').map(|segment| {
+        match (segment.find('{'), segment.find('}')) {
             (Some(start), Some(end)) => {
                 let id = "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59";
                 format!("{}{id}{}", &segment[..start], &segment[end + 1..])
             }
             _ => segment.to_owned(),
-        });
+        }
+    });
     let path: String = segments.collect();
     TestRequest::with_uri(&path).method(operation.method.clone())
 }
@@ -125,3 +126,29 @@ async fn doubtful_credentials_are_none() {
     let in_query = TestRequest::get().uri(&format!("/api/v1/me?access_token={token}"));
     assert_eq!(server.send_raw(in_query).await.status, 401);
 }
+
+/// The domain learns where a request comes from, for its audit log.
+#[actix_web::test]
+async fn the_domain_learns_the_origin() {
+    let address = IpAddr::from([192, 0, 2, 7]);
+    for (sent, id) in [(Some("job-7"), "job-7"), (Some("a b"), MADE), (None, MADE)] {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_me().returning(move |caller| {
+            assert_eq!(caller.origin.address, Some(address));
+            let request = caller.origin.request.unwrap();
+            assert!(request.as_str().starts_with(id), "{request:?}");
+            Ok(jane())
+        });
+        let mut request = TestRequest::get()
+            .uri("/api/v1/me")
+            .peer_addr(SocketAddr::new(address, 4711));
+        if let Some(sent) = sent {
+            request = request.insert_header(("X-Request-ID", sent));
+        }
+        let answer = mocks.serve().send(request).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
+/// What a made id starts with: the time of the fixed clock.
+const MADE: &str = "019b796d-d600-7";

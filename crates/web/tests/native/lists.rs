@@ -121,6 +121,8 @@ async fn a_token_serves_nothing_else() {
         format!("{MINE}?filter=title:a&page_token={bent}"),
         format!("{MINE}?filter=title:a&page_token={token}A"),
         format!("{MINE}?filter=title:a&page_token=x"),
+        format!("{MINE}?filter=title:a&order_by=title&page_token={token}"),
+        format!("{MINE}?filter=title:a&orderBy=title&page_token={token}"),
         format!("{MINE}?page_token={tokens}"),
         format!("{TOKENS}?filter=title:a&page_token={token}"),
     ] {

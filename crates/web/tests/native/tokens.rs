@@ -6,6 +6,7 @@ use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::Page;
 use rollbook_domain::service::token::{IssueToken, IssuedToken};
 use rollbook_domain::time::{Span, Timestamp};
+use rollbook_domain::token::Token;
 use serde_json::{Value, json};
 
 use super::support::{Answer, Mocks, jane};
@@ -81,11 +82,49 @@ async fn what_is_no_token_is_refused() {
             json!({"display_name": "a", "expire_time": "tomorrow"}),
             "expire_time",
         ),
+        (
+            json!({"display_name": "a", "organization": "acme"}),
+            "organization",
+        ),
+        (
+            json!({"display_name": "a", "organization": "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59"}),
+            "organization",
+        ),
+        (
+            json!({"display_name": "a", "request_id": "a b"}),
+            "request_id",
+        ),
         (json!({"display_name": "a", "scopes": []}), "scopes"),
         (json!({"display_name": "a", "secret": "mine"}), "secret"),
     ] {
         issue(&body, |_| false).await.assert_invalid(&[field]);
     }
+}
+
+#[actix_web::test]
+async fn a_token_can_be_bound_to_an_organization() {
+    let id = sample::organization("Acme", &jane()).id;
+    for (body, bound) in [
+        (json!({"display_name": "a"}), None),
+        (json!({"display_name": "a", "organization": ""}), None),
+        (
+            json!({"display_name": "a", "organization": format!("organizations/{id}")}),
+            Some(id),
+        ),
+    ] {
+        let answer = issue(&body, move |command| command.organization_id == bound).await;
+        assert_eq!(answer.status, 200, "{body}: {}", answer.body);
+    }
+    let mut mocks = Mocks::default();
+    mocks.tokens.expect_get().returning(move |_, _| {
+        Ok(Token {
+            organization_id: Some(id),
+            ..issued().token
+        })
+    });
+    let path = format!("{PATH}/{}", issued().token.id);
+    let answer = mocks.serve().get(&path).await;
+    assert_eq!(answer.json()["organization"], format!("organizations/{id}"));
 }
 
 #[actix_web::test]

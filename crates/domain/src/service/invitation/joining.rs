@@ -7,7 +7,7 @@ use crate::membership::Membership;
 use crate::organization::Version;
 use crate::port::Tx;
 use crate::role::{AssignedRole, CustomRole, RoleScope, WorkspaceRole};
-use crate::service::membership::admit;
+use crate::service::membership::seat;
 use crate::time::Timestamp;
 use crate::user::User;
 use crate::workspace::WorkspaceMembership;
@@ -24,7 +24,7 @@ pub(super) fn join(
     user: &User,
 ) -> Result<Acceptance> {
     let invitation = &mut view.invitation;
-    // Accepted first: then its seat is free for the member.
+    // Its seat is the new member's, also where a lowered quota leaves none to others.
     end(tx, author, now, invitation, Ending::Accepted(user.id))?;
     let custom = granting::custom_roles(tx, invitation)?;
     let organization = invitation.organization_id;
@@ -39,7 +39,7 @@ pub(super) fn join(
             created_at: now,
             updated_at: now,
         };
-        admit(tx, author, now, &membership, user)?;
+        seat(tx, author, now, &membership, user)?;
     }
     if let Some(workspace) = invitation.workspace_id {
         join_workspace(tx, author, now, workspace, invitation, &custom)?;

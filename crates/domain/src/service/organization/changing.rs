@@ -192,6 +192,9 @@ pub(super) fn restore(
     }
     let owner = tx.users().lock(organization.owner_id)?;
     let owner = owner.ok_or_else(|| Error::storage("the organization's owner vanished"))?;
+    if !owner.can_own() {
+        return Err(Refusal::UnsuitableOwner.into());
+    }
     check_owner_limit(tx, owner.id, owner_limit)?;
     if tx.organizations().slug_is_taken(&organization.slug)? {
         organization.slug = free_slug(tx, &organization)?;

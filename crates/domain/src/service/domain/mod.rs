@@ -1,0 +1,5 @@
+//! Domains of organizations.
+
+mod enrolling;
+
+pub use enrolling::{Newcomer, enroll};

@@ -1,0 +1,166 @@
+use super::profile::note;
+use super::{CreatePerson, OWNED_SHOWN, UserPage, check_address, write};
+use crate::access::{self, Authentication, Caller, Used};
+use crate::audit::{Act, Change};
+use crate::error::Kind;
+use crate::id::UserId;
+use crate::idempotency::{self, Claim};
+use crate::organization::Version;
+use crate::page::Window;
+use crate::policy::Action;
+use crate::port::Tx;
+use crate::service::domain::{Newcomer, enroll};
+use crate::service::operator;
+use crate::time::Timestamp;
+use crate::user::{User, UserKind};
+use crate::{Error, Refusal, Result};
+
+pub(super) fn list(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    window: &Window<UserId>,
+) -> Result<Used<UserPage>> {
+    let authentication = enter(tx, caller, now)?;
+    let page = tx.users().list(window)?;
+    Ok(authentication.used(page))
+}
+
+pub(super) fn get(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    id: UserId,
+) -> Result<Used<User>> {
+    let authentication = enter(tx, caller, now)?;
+    let user = present(tx.users().find(id)?)?;
+    Ok(authentication.used(user))
+}
+
+pub(super) fn create(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    id: UserId,
+    command: &CreatePerson,
+) -> Result<Used<User>> {
+    let authentication = enter(tx, caller, now)?;
+    let once = command.once.as_ref();
+    let claim = idempotency::claim(tx, authentication.user.id, once, now, id.uuid())?;
+    if let Claim::Made(id) = claim {
+        let made = present(tx.users().find(UserId::new(id))?)?;
+        return Ok(authentication.used(made));
+    }
+    check_address(&command.email)?;
+    let user = User {
+        id,
+        kind: UserKind::Person,
+        email: command.email.clone(),
+        display_name: command.display_name.clone(),
+        superuser: false,
+        active: true,
+        email_verified_at: None,
+        organization_id: None,
+        trial_started_at: None,
+        version: Version::FIRST,
+        created_at: now,
+        updated_at: now,
+        deleted_at: None,
+    };
+    let user = operator::add(tx, &authentication.author(caller), &user)?;
+    Ok(authentication.used(user))
+}
+
+pub(super) fn verify_email(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    fresh: &Newcomer,
+    id: UserId,
+) -> Result<Used<User>> {
+    let authentication = enter(tx, caller, now)?;
+    let author = authentication.author(caller);
+    let found = present(tx.users().find(id)?)?;
+    if found.has_verified_email() {
+        return Ok(authentication.used(found));
+    }
+    let mut verified = found.clone();
+    verified.email_verified_at = Some(now);
+    // First, since it locks an organization, which comes before any user.
+    enroll(tx, &author, now, fresh, &verified)?;
+    let locked = present(tx.users().lock(id)?)?;
+    // Vouched for is the address that was looked at, not one that took its place.
+    if locked.version != found.version {
+        return Err(Refusal::VersionMismatch.into());
+    }
+    verified.touch(now);
+    write(tx, &verified, found.version)?;
+    let change = Change::set("email_verified", verified.email.as_str());
+    note(tx, &author, now, &verified, Act::UserUpdated, vec![change])?;
+    Ok(authentication.used(verified))
+}
+
+pub(super) fn deactivate(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    id: UserId,
+    seen: Option<Version>,
+) -> Result<Used<User>> {
+    let authentication = enter(tx, caller, now)?;
+    let user = present(tx.users().lock(id)?)?;
+    user.version.expect(seen)?;
+    let organizations = tx.users().owned(id, OWNED_SHOWN)?;
+    if !organizations.is_empty() {
+        return Err(Refusal::StillOwner { organizations }.into());
+    }
+    tx.tokens().revoke_all(id, now)?;
+    set_active(tx, authentication, caller, now, user, false)
+}
+
+pub(super) fn activate(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    id: UserId,
+    seen: Option<Version>,
+) -> Result<Used<User>> {
+    let authentication = enter(tx, caller, now)?;
+    let user = present(tx.users().lock(id)?)?;
+    user.version.expect(seen)?;
+    set_active(tx, authentication, caller, now, user, true)
+}
+
+fn set_active(
+    tx: &mut dyn Tx,
+    authentication: Authentication,
+    caller: &Caller,
+    now: Timestamp,
+    mut user: User,
+    active: bool,
+) -> Result<Used<User>> {
+    if user.active != active {
+        let before = user.version;
+        user.active = active;
+        user.touch(now);
+        write(tx, &user, before)?;
+        let act = if active {
+            Act::UserActivated
+        } else {
+            Act::UserDeactivated
+        };
+        let author = authentication.author(caller);
+        note(tx, &author, now, &user, act, Vec::new())?;
+    }
+    Ok(authentication.used(user))
+}
+
+fn enter(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Authentication> {
+    access::enter_platform(tx, caller, now, Action::AdministerUsers)
+}
+
+/// The user, unless they are deleted.
+fn present(user: Option<User>) -> Result<User> {
+    user.filter(|user| user.deleted_at.is_none())
+        .ok_or(Error::NotFound(Kind::User))
+}
