@@ -6,7 +6,7 @@ use std::time::Duration;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    Organizations, Preferences, Subscriptions, Tokens, Users, Workspaces,
+    Invitations, Organizations, Preferences, Subscriptions, Tokens, Users, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -22,6 +22,8 @@ pub struct Services {
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.
     pub tokens: Arc<dyn Tokens>,
+    /// The use cases of invitations.
+    pub invitations: Arc<dyn Invitations>,
     /// The use cases of workspaces and their members.
     pub workspaces: Arc<dyn Workspaces>,
     /// The use cases of preferences.

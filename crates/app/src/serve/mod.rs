@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    Core, Operator, OperatorService, OrganizationService, PreferencesService, SubscriptionService,
-    TokenService, UserService, WorkspaceService,
+    Core, InvitationService, Operator, OperatorService, OrganizationService, PreferencesService,
+    SubscriptionService, TokenService, UserService, WorkspaceService,
 };
 use rollbook_web::{Services, Web};
 
@@ -74,6 +74,7 @@ fn services(house: &House) -> Services {
         organizations: Arc::new(OrganizationService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
+        invitations: Arc::new(InvitationService::new(core())),
         workspaces: Arc::new(WorkspaceService::new(core())),
         preferences: Arc::new(PreferencesService::new(core())),
         subscriptions: Arc::new(SubscriptionService::new(core())),

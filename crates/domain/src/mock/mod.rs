@@ -16,6 +16,7 @@ pub mod sample;
 mod store;
 mod tx;
 mod world;
+mod zone;
 
 pub use ambient::{FixedClock, SequentialIds, SequentialRandom};
 pub use flaky::{Fate, FlakyStore};
@@ -23,6 +24,7 @@ pub use memory::MemoryStore;
 pub use store::MockStore;
 pub use tx::MockTx;
 pub use world::{Account, World};
+pub use zone::Zone;
 
 /// The library that the mocks are made with, so that its predicates and sequences fit them.
 pub use mockall;

@@ -1,73 +1,30 @@
 use std::sync::Arc;
 
-use super::{
-    FixedClock,
-    MemoryStore,
-    SequentialIds,
-    SequentialRandom,
-    sample,
-};
+use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, Zone, sample};
 use crate::access::Caller;
 use crate::audit::Author;
-use crate::id::{
-    MembershipId,
-    TokenId,
-};
+use crate::id::{MembershipId, TokenId};
 use crate::membership::Membership;
-use crate::organization::{
-    Organization,
-    OrganizationView,
-    Version,
-};
-use crate::port::{
-    Clock,
-    IdSource,
-    Random,
-    Store,
-};
-use crate::role::{
-    Role,
-    Roles,
-};
+use crate::organization::{Organization, OrganizationView, Version};
+use crate::port::{Clock, IdSource, Random, Store};
+use crate::role::{Role, Roles};
 use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
-use crate::service::organization::{
-    CreateOrganization,
-    Organizations,
-    Terms,
-};
+use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    AuditService,
-    Core,
-    InvitationService,
-    MembershipService,
-    OperatorService,
-    OrganizationService,
-    PreferencesService,
-    ServiceAccountService,
-    SubscriptionService,
-    TokenService,
-    UserService,
-    WorkspaceService,
-    Workspaces,
-    CustomRoleService,
+    AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
+    OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
+    SubscriptionService, TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
 use crate::token::Token;
 use crate::user::User;
-use crate::value::{
-    OrganizationName,
-    TokenName,
-    WorkspaceTitle,
-};
+use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
 use crate::workspace::WorkspaceView;
-use crate::{
-    Error,
-    Result,
-};
+use crate::{Error, Result};
 
 /// All services over one store, with a clock that can be moved, and short ways to what most tests
 /// begin with.
@@ -81,6 +38,8 @@ pub struct World {
     pub ids: Arc<SequentialIds>,
     /// The source of randomness.
     pub random: Arc<SequentialRandom>,
+    /// The DNS.
+    pub dns: Arc<Zone>,
     /// What the services are made of.
     pub core: Core,
     /// The real service.
@@ -95,6 +54,8 @@ pub struct World {
     pub users: UserService,
     /// The real service.
     pub audit: AuditService,
+    /// The real service.
+    pub domains: DomainService,
     /// The real service.
     pub service_accounts: ServiceAccountService,
     /// The real service.
@@ -126,7 +87,13 @@ impl World {
     /// Over this store.
     #[must_use]
     pub fn over(store: Arc<dyn Store>) -> Self {
-        Self::wire(store, Arc::default(), Arc::default(), Arc::default())
+        Self::wire(
+            store,
+            Arc::default(),
+            Arc::default(),
+            Arc::default(),
+            Arc::default(),
+        )
     }
 
     /// Over an empty [`MemoryStore`].
@@ -144,6 +111,7 @@ impl World {
             Arc::clone(&self.clock),
             Arc::clone(&self.ids),
             Arc::clone(&self.random),
+            Arc::clone(&self.dns),
         )
     }
 
@@ -152,6 +120,7 @@ impl World {
         clock: Arc<FixedClock>,
         ids: Arc<SequentialIds>,
         random: Arc<SequentialRandom>,
+        dns: Arc<Zone>,
     ) -> Self {
         let core = Core::new(
             Arc::clone(&store),
@@ -170,6 +139,8 @@ impl World {
             roles: CustomRoleService::new(core.clone()),
             users: UserService::new(core.clone()),
             audit: AuditService::new(core.clone()),
+            domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),
+            dns,
             service_accounts: ServiceAccountService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),

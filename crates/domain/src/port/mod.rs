@@ -4,6 +4,7 @@
 mod access;
 mod ambient;
 mod audit;
+mod dns;
 mod domain;
 mod installation;
 mod invitation;
@@ -23,6 +24,7 @@ mod workspace;
 pub use access::AccessRepo;
 pub use ambient::{Clock, IdSource, Random};
 pub use audit::AuditRepo;
+pub use dns::DnsTxt;
 pub use domain::DomainRepo;
 pub use installation::InstallationRepo;
 pub use invitation::InvitationRepo;
@@ -44,6 +46,7 @@ pub use {
     access::MockAccessRepo,
     ambient::{MockClock, MockIdSource, MockRandom},
     audit::MockAuditRepo,
+    dns::MockDnsTxt,
     domain::MockDomainRepo,
     installation::MockInstallationRepo,
     invitation::MockInvitationRepo,

@@ -1,6 +1,7 @@
 use super::{
     CustomRole, Permissions, Role, RoleRef, RoleScope, Roles, WorkspaceRole, WorkspaceRoles,
 };
+use crate::value::Description;
 
 /// A role as readers know it: one that every organization has, or one that it has made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl RoleView {
         match self {
             Self::Organization(role) => Some(role.description()),
             Self::Workspace(role) => Some(role.description()),
-            Self::Custom(role) => role.description.as_ref().map(|text| text.as_str()),
+            Self::Custom(role) => role.description.as_ref().map(Description::as_str),
         }
     }
 

@@ -14,76 +14,33 @@ pub mod membership;
 pub mod operator;
 pub mod organization;
 pub mod preferences;
+pub mod role;
 pub mod service_account;
 pub mod subscription;
-pub mod role;
 pub mod token;
 pub mod usage;
 pub mod user;
 pub mod workspace;
 
 pub use self::core::Core;
-pub use audit::{
-    AuditLog,
-    AuditService,
-};
-pub use invitation::{
-    InvitationService,
-    Invitations,
-};
-pub use membership::{
-    MembershipService,
-    Memberships,
-};
-pub use operator::{
-    Operator,
-    OperatorService,
-};
-pub use organization::{
-    OrganizationService,
-    Organizations,
-};
-pub use preferences::{
-    Preferences,
-    PreferencesService,
-};
-pub use service_account::{
-    ServiceAccountService,
-    ServiceAccounts,
-};
-pub use subscription::{
-    SubscriptionService,
-    Subscriptions,
-};
-pub use role::{
-    CustomRoleService,
-    CustomRoles,
-};
-pub use token::{
-    TokenService,
-    Tokens,
-};
-pub use user::{
-    UserService,
-    Users,
-};
-pub use workspace::{
-    WorkspaceService,
-    Workspaces,
-};
+pub use audit::{AuditLog, AuditService};
+pub use domain::{DomainService, Domains};
+pub use invitation::{InvitationService, Invitations};
+pub use membership::{MembershipService, Memberships};
+pub use operator::{Operator, OperatorService};
+pub use organization::{OrganizationService, Organizations};
+pub use preferences::{Preferences, PreferencesService};
+pub use role::{CustomRoleService, CustomRoles};
+pub use service_account::{ServiceAccountService, ServiceAccounts};
+pub use subscription::{SubscriptionService, Subscriptions};
+pub use token::{TokenService, Tokens};
+pub use user::{UserService, Users};
+pub use workspace::{WorkspaceService, Workspaces};
 
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog,
-    invitation::MockInvitations,
-    membership::MockMemberships,
-    operator::MockOperator,
-    organization::MockOrganizations,
-    preferences::MockPreferences,
-    service_account::MockServiceAccounts,
-    subscription::MockSubscriptions,
-    token::MockTokens,
-    user::MockUsers,
-    workspace::MockWorkspaces,
-    role::MockCustomRoles,
+    audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
+    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
+    preferences::MockPreferences, role::MockCustomRoles, service_account::MockServiceAccounts,
+    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
 };

@@ -94,7 +94,7 @@ async fn key_of(
 }
 
 /// Makes a role of the organization and gives it to a member beside theirs.
-async fn empower(
+pub(crate) async fn empower(
     world: &World,
     acme: &Organization,
     user: UserId,

@@ -71,7 +71,6 @@ pub(super) struct Listing {
 
 impl Listing {
     /// The same list under a further condition, to which its page tokens are bound.
-    #[expect(dead_code, reason = "for lists with parameters of their own")]
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         bind(&mut self.bound, name, value);
         self

@@ -5,6 +5,10 @@ mod etag;
 mod filter;
 mod given;
 mod input;
+mod invitation;
+mod invitation_input;
+mod invitation_wire;
+mod invitee;
 mod list;
 mod logo;
 mod mask;
@@ -60,6 +64,8 @@ pub static OPERATIONS: Table = &[
     organization::OPERATIONS,
     me::OPERATIONS,
     token::OPERATIONS,
+    invitation::OPERATIONS,
+    invitee::OPERATIONS,
     workspace::OPERATIONS,
     workspace_user::OPERATIONS,
     preferences::OPERATIONS,

@@ -4,7 +4,10 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
-use super::{me, organization, preferences, subscription, token, workspace, workspace_user};
+use super::{
+    invitation, invitee, me, organization, preferences, subscription, token, workspace,
+    workspace_user,
+};
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
 #[must_use]
@@ -33,6 +36,19 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         organization::delete,
         organization::undelete,
         organization::transfer_ownership,
+        invitation::get,
+        invitation::list,
+        invitation::create,
+        invitation::batch_create,
+        invitation::resend,
+        invitation::revoke,
+        invitee::list,
+        invitee::accept_mine,
+        invitee::decline_mine,
+        invitee::preview,
+        invitee::accept,
+        invitee::decline,
+        invitee::sign_up,
         workspace::get,
         workspace::list,
         workspace::list_mine,
@@ -61,6 +77,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "me", description = "The caller"),
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
+        (name = "invitations", description = "How people become members by their own consent"),
         (name = "workspaces", description = "The parts of an organization"),
         (name = "preferences", description = "How things are written and measured"),
         (name = "subscriptions", description = "What an organization may use"),

@@ -14,7 +14,8 @@ use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    MockOrganizations, MockPreferences, MockSubscriptions, MockTokens, MockUsers, MockWorkspaces,
+    MockInvitations, MockOrganizations, MockPreferences, MockSubscriptions, MockTokens, MockUsers,
+    MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -43,6 +44,7 @@ pub(super) struct Mocks {
     pub(super) organizations: MockOrganizations,
     pub(super) users: MockUsers,
     pub(super) tokens: MockTokens,
+    pub(super) invitations: MockInvitations,
     pub(super) workspaces: MockWorkspaces,
     pub(super) preferences: MockPreferences,
     pub(super) subscriptions: MockSubscriptions,
@@ -55,6 +57,7 @@ impl Mocks {
             organizations: Arc::new(self.organizations),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
+            invitations: Arc::new(self.invitations),
             workspaces: Arc::new(self.workspaces),
             preferences: Arc::new(self.preferences),
             subscriptions: Arc::new(self.subscriptions),

@@ -21,7 +21,8 @@ use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::port::{MockProbe, Probe};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
-    MockOrganizations, MockPreferences, MockSubscriptions, MockTokens, MockWorkspaces, Users,
+    MockInvitations, MockOrganizations, MockPreferences, MockSubscriptions, MockTokens,
+    MockWorkspaces, Users,
 };
 use rollbook_domain::user::User;
 use rollbook_domain::{Error, Result};
@@ -68,6 +69,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         organizations: Arc::new(MockOrganizations::new()),
         users: Arc::new(plan),
         tokens: Arc::new(MockTokens::new()),
+        invitations: Arc::new(MockInvitations::new()),
         workspaces: Arc::new(MockWorkspaces::new()),
         preferences: Arc::new(MockPreferences::new()),
         subscriptions: Arc::new(MockSubscriptions::new()),

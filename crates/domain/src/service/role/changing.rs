@@ -97,19 +97,19 @@ fn free_key(
             Some(_) => Err(Refusal::RoleKeyTaken(key.to_string()).into()),
         };
     }
-    let distinct = format!("role-{}", fresh.uuid().simple());
-    let suggested = RoleKey::suggested(command.title.as_str());
-    let numbered = (2..=NUMBERED).filter_map(|number| {
-        let text = format!("{} {number}", command.title.as_str());
-        RoleKey::suggested(&text)
-    });
-    let candidates: Vec<RoleKey> = suggested.into_iter().chain(numbered).collect();
-    for key in candidates {
-        if tx.roles().find_by_key(organization, &key)?.is_none() {
-            return Ok(key);
+    if let Some(key) = RoleKey::suggested(command.title.as_str()) {
+        let numbered = (2..=NUMBERED).filter_map(|number| {
+            let shortened = format!("{:.60} {number}", key.as_str());
+            RoleKey::suggested(&shortened)
+        });
+        for key in std::iter::once(key.clone()).chain(numbered) {
+            if tx.roles().find_by_key(organization, &key)?.is_none() {
+                return Ok(key);
+            }
         }
     }
     // Made of an id, so it is free.
+    let distinct = format!("role-{}", fresh.uuid().simple());
     RoleKey::parse(&distinct).map_err(|why| why.in_field("title"))
 }
 
