@@ -7,10 +7,19 @@ use crate::support::{Answer, Installation, Server, on_both};
 
 /// What operations have to be sent so that their input is in order; the others take `{}`. The
 /// answer to bad input comes first, and would tell nothing here.
-const BODIES: &[(&str, &str)] = &[(
-    "organizations.transferOwnership",
-    r#"{"new_owner":"users/USER"}"#,
-)];
+const BODIES: &[(&str, &str)] = &[
+    (
+        "organizations.transferOwnership",
+        r#"{"new_owner":"users/USER"}"#,
+    ),
+    ("workspaces.create", r#"{"title":"Lab"}"#),
+    ("workspaces.countUsers", r#"{"workspace_ids":["USER"]}"#),
+    (
+        "workspaces.users.add",
+        r#"{"user":"users/USER","roles":["workspace-viewer"]}"#,
+    ),
+    ("workspaces.users.update", r#"{"roles":["workspace-viewer"]}"#),
+];
 
 /// An organization and a thing below it that nobody has.
 const NOBODYS: &str = "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59";

@@ -15,6 +15,7 @@ use rollbook_domain::service::preferences::{
 use rollbook_domain::value::TimeZone;
 use serde_json::{Value, json};
 
+use super::description::assert_described;
 use super::golden::check;
 use super::support::{Answer, Mocks, acme, acme_path};
 
@@ -71,6 +72,11 @@ async fn answers_word_for_word() {
         "get_workspace_preferences",
         &server.get(&workspace_path("")).await,
     );
+    let whole = server.get(&path).await.json();
+    assert_described("OrganizationPreferences", &whole);
+    let mut whole = server.get(&workspace_path("")).await.json();
+    whole["update_time"] = "left out while nothing was ever said".into();
+    assert_described("WorkspacePreferences", &whole);
     let known = TestRequest::get().uri(&path);
     let answer = server
         .send(known.insert_header((IF_NONE_MATCH, "\"2\"")))

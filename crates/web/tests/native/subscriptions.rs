@@ -9,6 +9,7 @@ use rollbook_domain::subscription::{Plan, Quota, Subscription, SubscriptionStatu
 use rollbook_domain::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
+use super::description::assert_described;
 use super::golden::check;
 use super::support::{Answer, Mocks, acme, acme_path};
 
@@ -50,6 +51,8 @@ async fn it_can_be_read_and_canceled() {
         "get_subscription",
         &server.get(&acme_path("/subscription")).await,
     );
+    let whole = server.get(&acme_path("/subscription")).await.json();
+    assert_described("Subscription", &whole);
     let cancel = TestRequest::post().uri(&acme_path("/subscription:cancel"));
     let canceled = server.send(cancel).await.json();
     assert_eq!(canceled["status"], "SUBSCRIPTION_STATUS_CANCELED");

@@ -17,6 +17,7 @@ use rollbook_domain::workspace::{
 };
 use serde_json::{Value, json};
 
+use super::description::assert_described;
 use super::golden::check;
 use super::support::{Answer, Mocks, acme, acme_path, jane};
 
@@ -138,6 +139,8 @@ async fn answers_word_for_word() {
     ] {
         check(name, &server.get(&path).await);
     }
+    assert_described("Workspace", &server.get(&path("")).await.json());
+    assert_described("WorkspaceUser", &server.get(&user_path()).await.json());
     let body = json!({"user": format!("users/{}", jane().id), "roles": ["workspace-admin"]});
     let add = TestRequest::post().uri(&path("/users"));
     let answer = server.send(add.set_payload(body.to_string())).await;
