@@ -18,7 +18,10 @@ const BODIES: &[(&str, &str)] = &[
         "workspaces.users.add",
         r#"{"user":"users/USER","roles":["workspace-viewer"]}"#,
     ),
-    ("workspaces.users.update", r#"{"roles":["workspace-viewer"]}"#),
+    (
+        "workspaces.users.update",
+        r#"{"roles":["workspace-viewer"]}"#,
+    ),
 ];
 
 /// An organization and a thing below it that nobody has.

@@ -8,6 +8,7 @@ use rollbook_domain::organization::{Organization, Patch, Version};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{
     AssignedRole, CustomRole, Permission, Permissions, Role, RoleRef, RoleScope, RoleView,
+    WorkspaceRole,
 };
 use rollbook_domain::service::role::{CreateRole, UpdateRole};
 use rollbook_domain::service::{CustomRoles, Memberships, Organizations};
@@ -479,7 +480,7 @@ pub(crate) async fn in_workspaces_too(world: World) -> Result<()> {
     };
     let role = world.roles.create(ann.caller, acme.id, command).await?;
     let place = sample::workspace(&acme, "Lab", &ann.user);
-    let mut membership = sample::workspace_membership(&place, &ann.user, &[]);
+    let mut membership = sample::workspace_membership(&place, &ann.user, &[WorkspaceRole::Viewer]);
     membership.custom_roles = vec![AssignedRole::from(&role)];
     let (workspace, user) = (place.id, ann.user.id);
     world
@@ -503,7 +504,7 @@ pub(crate) async fn in_workspaces_too(world: World) -> Result<()> {
         .store
         .read_one(move |tx| tx.workspaces().find_member(id, workspace, user));
     let kept = found.await?.map(|view| view.membership.roles.to_keys());
-    assert_eq!(kept.as_deref(), Some("editor"));
+    assert_eq!(kept.as_deref(), Some("editor viewer"));
     Ok(())
 }
 

@@ -139,8 +139,8 @@ async fn meet(database: &TestDatabase, one: Move) -> Outcome {
             }
             while let Some(outcome) = played.join_next().await {
                 match outcome? {
-                    Ok(())
-                    | Err(Error::Refused(_) | Error::Denied { .. } | Error::NotFound(_)) => {}
+                    Ok(()) | Err(Error::Refused(_) | Error::Denied { .. } | Error::NotFound(_)) => {
+                    }
                     Err(error) => return Err(format!("{one:?}, {other:?}: {error:?}").into()),
                 }
             }
@@ -168,7 +168,7 @@ impl Cast {
             },
             once: None,
         };
-        let invited = self.world.invitations;
+        let invited = &self.world.invitations;
         let view = invited.create(self.ann.caller, acme.id, command).await?;
         self.world.set_seats(&acme, 4).await?;
         Ok(Stage {
@@ -177,11 +177,7 @@ impl Cast {
         })
     }
 
-    fn play(
-        &self,
-        stage: &Stage,
-        what: Move,
-    ) -> impl Future<Output = Result<()>> + Send + 'static {
+    fn play(&self, stage: &Stage, what: Move) -> impl Future<Output = Result<()>> + Send + 'static {
         let (world, acme, invitation) = (self.world.clone(), stage.acme.id, stage.invitation);
         let (ann, bob, cat) = (self.ann.caller, self.bob.caller, self.cat.caller);
         let (root, bob_id, cat_id) = (self.root.caller, self.bob.user.id, self.cat.user.id);
@@ -216,7 +212,11 @@ impl Cast {
                         members: Some(Quota(3)),
                         ..UpdatePlan::default()
                     };
-                    world.subscriptions.update(root, acme, command).await.map(drop)
+                    world
+                        .subscriptions
+                        .update(root, acme, command)
+                        .await
+                        .map(drop)
                 }
             }
         }

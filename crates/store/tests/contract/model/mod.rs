@@ -35,10 +35,13 @@ fn compare(database: fn() -> Outcome<TestDatabase>) {
     };
     system::on(database().unwrap());
     TestRunner::new(config.clone())
-        .run(&Book::sequential_strategy(1..STEPS), |(book, steps, seen)| {
-            System::test_sequential(config.clone(), book, steps, seen);
-            Ok(())
-        })
+        .run(
+            &Book::sequential_strategy(1..STEPS),
+            |(book, steps, seen)| {
+                System::test_sequential(config.clone(), book, steps, seen);
+                Ok(())
+            },
+        )
         .unwrap();
     system::off();
 }

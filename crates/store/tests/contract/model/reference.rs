@@ -105,7 +105,9 @@ impl Entry {
             Deed::Add(whom, role) => self.add(actor, whom, role),
             Deed::SetRole(whom, role) => self.set_role(actor, whom, role),
             Deed::Remove(whom) => self.remove(actor, whom),
-            Deed::Leave => self.live && self.owner != actor && self.members.remove(&actor).is_some(),
+            Deed::Leave => {
+                self.live && self.owner != actor && self.members.remove(&actor).is_some()
+            }
             Deed::Transfer(whom) => self.transfer(actor, whom),
             Deed::SetSeats(seats) => {
                 let done = self.live && actor == 0;

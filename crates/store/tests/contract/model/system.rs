@@ -16,7 +16,9 @@ use rollbook_domain::role::{Role, Roles};
 use rollbook_domain::service::invitation::{CreateInvitation, Handle, NewInvitation};
 use rollbook_domain::service::membership::{AddMember, Who};
 use rollbook_domain::service::subscription::UpdatePlan;
-use rollbook_domain::service::{Invitations as _, Memberships as _, Organizations as _, Subscriptions as _};
+use rollbook_domain::service::{
+    Invitations as _, Memberships as _, Organizations as _, Subscriptions as _,
+};
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::value::Metadata;
@@ -62,11 +64,11 @@ impl StateMachineTest for System {
 
     fn init_test(book: &Book) -> Self {
         let (database, world) = DATABASE.with_borrow(Clone::clone).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let number = BOOKS.replace_with(|number| *number + 1);
-        let (people, organizations) = runtime
-            .block_on(begin(&world, number, book))
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
             .unwrap();
+        let number = BOOKS.with(|books| books.replace_with(|number| *number + 1));
+        let (people, organizations) = runtime.block_on(begin(&world, number, book)).unwrap();
         Self {
             runtime,
             database,
@@ -84,7 +86,8 @@ impl StateMachineTest for System {
         let outcome = system.runtime.block_on(system.act(step));
         match outcome {
             Ok(()) => assert!(book.expected, "{step:?} should have been refused"),
-            Err(Error::Refused(_) | Error::Denied { .. } | Error::NotFound(_)) if !book.expected => {}
+            Err(Error::Refused(_) | Error::Denied { .. } | Error::NotFound(_))
+                if !book.expected => {}
             Err(error) => panic!("{step:?}: expected {}, got {error:?}", book.expected),
         }
         system.compare(book, organization);
@@ -130,7 +133,11 @@ impl System {
         match step.deed {
             Deed::Invite(whom, role) => {
                 let command = self.invitation(whom, role);
-                world.invitations.create(caller, id, command).await.map(drop)
+                world
+                    .invitations
+                    .create(caller, id, command)
+                    .await
+                    .map(drop)
             }
             Deed::Accept => {
                 let handle = Handle::Id(self.latest(step).await?);
@@ -141,8 +148,17 @@ impl System {
                 world.invitations.decline(caller, handle).await.map(drop)
             }
             Deed::Revoke(whom) => {
-                let invited = self.latest(Step { actor: whom, ..step }).await?;
-                world.invitations.revoke(caller, id, invited, None).await.map(drop)
+                let invited = self
+                    .latest(Step {
+                        actor: whom,
+                        ..step
+                    })
+                    .await?;
+                world
+                    .invitations
+                    .revoke(caller, id, invited, None)
+                    .await
+                    .map(drop)
             }
             Deed::Add(whom, role) => {
                 let command = AddMember {
@@ -154,13 +170,17 @@ impl System {
             }
             Deed::SetRole(whom, role) => {
                 let roles = keys(role);
-                let set = world.memberships.set_roles(caller, id, user(whom), roles, None);
+                let set = world
+                    .memberships
+                    .set_roles(caller, id, user(whom), roles, None);
                 set.await.map(drop)
             }
             Deed::Remove(whom) => world.memberships.remove(caller, id, user(whom), None).await,
             Deed::Leave => world.memberships.leave(caller, id).await,
             Deed::Transfer(whom) => {
-                let transfer = world.organizations.transfer(caller, id, user(whom), None, None);
+                let transfer = world
+                    .organizations
+                    .transfer(caller, id, user(whom), None, None);
                 transfer.await.map(drop)
             }
             Deed::SetSeats(seats) => {
@@ -168,10 +188,18 @@ impl System {
                     members: Some(Quota(seats)),
                     ..UpdatePlan::default()
                 };
-                world.subscriptions.update(caller, id, command).await.map(drop)
+                world
+                    .subscriptions
+                    .update(caller, id, command)
+                    .await
+                    .map(drop)
             }
             Deed::Delete => world.organizations.delete(caller, id, None).await,
-            Deed::Restore => world.organizations.restore(caller, id, None).await.map(drop),
+            Deed::Restore => world
+                .organizations
+                .restore(caller, id, None)
+                .await
+                .map(drop),
             Deed::Wait => {
                 world.clock.advance(Span::days(31));
                 Ok(())
@@ -198,9 +226,10 @@ impl System {
     async fn latest(&self, step: Step) -> Result<rollbook_domain::id::InvitationId> {
         let id = self.organizations[step.organization].id;
         let (email, now) = (self.people[step.actor].user.email.clone(), self.world.now());
-        let all = self.world.store.read(move |tx| {
-            tx.invitations().list(id, &[], now, &Window::first(1000))
-        });
+        let all = self
+            .world
+            .store
+            .read(move |tx| tx.invitations().list(id, &[], now, &Window::first(1000)));
         let mut all = all.await?.items.into_iter().rev();
         let last = all.find(|view| view.invitation.email == email);
         last.map(|view| view.invitation.id)
@@ -215,9 +244,12 @@ impl System {
         let read = self.world.store.read(move |tx| {
             let everybody = Filter::everything();
             let first = Window::first(1000);
-            let members =
-                tx.memberships()
-                    .list(id, &everybody, &MemberOrder::default(), &Window::first(1000))?;
+            let members = tx.memberships().list(
+                id,
+                &everybody,
+                &MemberOrder::default(),
+                &Window::first(1000),
+            )?;
             let pending = [InvitationState::Pending];
             let invited = tx.invitations().list(id, &pending, now, &first)?;
             Ok((tx.organizations().find(id)?, members.items, invited.items))
@@ -234,14 +266,21 @@ impl System {
         assert!(members[&entry.owner].has(Role::Admin));
         let invited: BTreeMap<usize, Role> = invited
             .iter()
-            .map(|view| (self.person(&view.invitation.email), only(view.invitation.roles)))
+            .map(|view| {
+                (
+                    self.person(&view.invitation.email),
+                    only(view.invitation.roles),
+                )
+            })
             .collect();
         assert_eq!(invited, entry.pending);
     }
 
     fn person(&self, email: &rollbook_domain::value::Email) -> usize {
         let mut people = self.people.iter();
-        people.position(|account| account.user.email == *email).unwrap()
+        people
+            .position(|account| account.user.email == *email)
+            .unwrap()
     }
 
     fn seats(&self, organization: usize) -> usize {
@@ -263,7 +302,10 @@ impl System {
     /// The log of an organization is whole.
     fn check_log(&self, organization: usize) {
         let chain = Chain::Organization(self.organizations[organization].id);
-        let read = self.world.store.read(move |tx| tx.audit().follow(chain, 0, 10_000));
+        let read = self
+            .world
+            .store
+            .read(move |tx| tx.audit().follow(chain, 0, 10_000));
         let mut links = Links::default();
         for entry in self.runtime.block_on(read).unwrap() {
             assert_eq!(links.follow(&entry), Ok(()));
