@@ -32,9 +32,7 @@ pub(crate) async fn observe<D: Dialect, B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let observation = Observation::start(observer, &request);
-    request
-        .extensions_mut()
-        .insert(observation.request_id);
+    request.extensions_mut().insert(observation.request_id);
     // A scope makes a response of every error; only a foreign middleware could leave one.
     let mut response = next.call(request).await?;
     observation.finish::<D, B>(&mut response);

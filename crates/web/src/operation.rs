@@ -124,10 +124,7 @@ pub(crate) fn caller_of<D: Dialect>(request: &HttpRequest) -> access::Caller {
 
 /// The routes of `operations`, in their order, under the prefix of their dialect; each may take as
 /// long as `limit`.
-pub(crate) fn resources<D: Dialect>(
-    operations: Table,
-    limit: Duration,
-) -> Vec<Resource> {
+pub(crate) fn resources<D: Dialect>(operations: Table, limit: Duration) -> Vec<Resource> {
     let mut paths: Vec<&'static str> = Vec::new();
     for operation in operations.iter().copied().flatten() {
         if !paths.contains(&operation.path) {
@@ -140,11 +137,7 @@ pub(crate) fn resources<D: Dialect>(
         .collect()
 }
 
-fn resource<D: Dialect>(
-    path: &'static str,
-    operations: Table,
-    limit: Duration,
-) -> Resource {
+fn resource<D: Dialect>(path: &'static str, operations: Table, limit: Duration) -> Resource {
     let all = || operations.iter().copied().flatten();
     let here = || all().filter(move |it| it.path == path);
     let allow = allow_header(here());

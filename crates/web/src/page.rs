@@ -219,7 +219,15 @@ mod tests {
                 "bit {bit}"
             );
         }
-        for text in ["", "x", "====", "é", &"A".repeat(55), &"A".repeat(4000), &"A".repeat(TOKEN_MAX + 1)] {
+        for text in [
+            "",
+            "x",
+            "====",
+            "é",
+            &"A".repeat(55),
+            &"A".repeat(4000),
+            &"A".repeat(TOKEN_MAX + 1),
+        ] {
             assert_eq!(open(&tokens(), LIST, text), Err(Unusable::Foreign));
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollbook_domain::port::{Clock, IdSource, Probe};
-use rollbook_domain::service::{Organizations, Tokens, Users};
+use rollbook_domain::service::{CustomRoles, Memberships, Organizations, Tokens, Users};
 
 use crate::docs::Docs;
 use crate::metrics::Metrics;
@@ -15,6 +15,10 @@ use crate::page::PageTokens;
 pub struct Services {
     /// The use cases of organizations.
     pub organizations: Arc<dyn Organizations>,
+    /// The use cases of memberships.
+    pub memberships: Arc<dyn Memberships>,
+    /// The use cases of roles.
+    pub roles: Arc<dyn CustomRoles>,
     /// The use cases of users.
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.

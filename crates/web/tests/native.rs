@@ -8,7 +8,9 @@ mod native {
     mod gate;
     mod golden;
     mod lists;
+    mod members;
     mod refusals;
+    mod roles;
     mod support;
     mod tokens;
     mod transport;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    Core, Operator, OperatorService, OrganizationService, PreferencesService, SubscriptionService,
+    Core, CustomRoleService, MembershipService, Operator, OperatorService, OrganizationService, PreferencesService, SubscriptionService,
     TokenService, UserService, WorkspaceService,
 };
 use rollbook_web::{Services, Web};
@@ -72,6 +72,8 @@ fn services(house: &House) -> Services {
     let core = || house.core.clone();
     Services {
         organizations: Arc::new(OrganizationService::new(core())),
+        memberships: Arc::new(MembershipService::new(core())),
+        roles: Arc::new(CustomRoleService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
         workspaces: Arc::new(WorkspaceService::new(core())),

@@ -117,11 +117,7 @@ impl Metrics {
     }
 
     /// The series of a dialect with these operations: the same for every worker that asks.
-    pub(crate) fn dialect(
-        &self,
-        name: &'static str,
-        operations: Table,
-    ) -> Arc<DialectMetrics> {
+    pub(crate) fn dialect(&self, name: &'static str, operations: Table) -> Arc<DialectMetrics> {
         let mut dialects = self.requests.dialects();
         if let Some(known) = dialects.iter().find(|one| one.dialect == name) {
             return Arc::clone(known);
@@ -140,7 +136,11 @@ impl fmt::Debug for Metrics {
 
 impl DialectMetrics {
     fn new(dialect: &'static str, operations: Table) -> Self {
-        let use_cases = operations.iter().copied().flatten().map(|it| (it.id, Series::default()));
+        let use_cases = operations
+            .iter()
+            .copied()
+            .flatten()
+            .map(|it| (it.id, Series::default()));
         Self {
             dialect,
             use_cases: use_cases.collect(),

@@ -8,8 +8,8 @@ use rollbook_domain::service::organization::{
 };
 use rollbook_domain::value::{Description, Logo, Malformed, OrganizationName, Slug, Url};
 use rollbook_domain::{Error, Result};
-use serde::de::IgnoredAny;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use utoipa::ToSchema;
 
 use super::given::{Faults, Given, malformed};

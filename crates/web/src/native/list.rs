@@ -100,7 +100,6 @@ impl Listing {
 
     /// The order of a list that can be sorted by these fields; empty when the list shall have its
     /// own.
-    #[expect(dead_code, reason = "for lists that can be sorted")]
     pub(super) fn order<F: Copy + PartialEq>(
         &self,
         fields: &order::Fields<F>,

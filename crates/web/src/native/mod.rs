@@ -9,6 +9,9 @@ mod list;
 mod logo;
 mod mask;
 mod me;
+mod member;
+mod member_input;
+mod member_wire;
 mod name;
 mod once;
 mod openapi;
@@ -16,6 +19,9 @@ mod order;
 mod organization;
 mod path;
 mod refuse;
+mod role;
+mod role_input;
+mod role_wire;
 mod status;
 mod token;
 mod token_input;
@@ -52,6 +58,8 @@ pub static OPERATIONS: Table = &[
     organization::OPERATIONS,
     me::OPERATIONS,
     token::OPERATIONS,
+    member::OPERATIONS,
+    role::OPERATIONS,
 ];
 
 const fn operation(

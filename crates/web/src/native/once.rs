@@ -120,10 +120,7 @@ fn in_field(text: &str) -> Result<RequestKey, Error> {
     RequestKey::parse(text).map_err(|malformed| malformed.in_field("request_id"))
 }
 
-fn agree(
-    one: Option<RequestKey>,
-    other: Option<RequestKey>,
-) -> Result<Option<RequestKey>, Error> {
+fn agree(one: Option<RequestKey>, other: Option<RequestKey>) -> Result<Option<RequestKey>, Error> {
     match (one, other) {
         (Some(one), Some(other)) if one != other => Err(Error::invalid(
             "request_id",
@@ -202,7 +199,8 @@ mod tests {
     fn spellings_of_one_body_are_one() {
         let one = text(r#"{"b":[1,{"y":"é","x":null}],"a":"x","request_id":"7"}"#);
         assert_eq!(one, r#"{"a":"x","b":[1,{"x":null,"y":"é",},],}"#);
-        let same = r#" { "a" : "\u0078", "requestId": "8", "b" : [ 1, {"x":null, "y":"\u00e9"} ] }"#;
+        let same =
+            r#" { "a" : "\u0078", "requestId": "8", "b" : [ 1, {"x":null, "y":"\u00e9"} ] }"#;
         assert_eq!(text(same), one);
         for other in [
             r#"{"a":"x","b":[1,{"x":null,"y":"e"}]}"#,

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
-use super::{me, organization, token};
+use super::{me, member, organization, role, token};
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
 #[must_use]
@@ -33,6 +33,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         organization::delete,
         organization::undelete,
         organization::transfer_ownership,
+        member::list,
+        member::add,
+        member::get,
+        member::update,
+        member::remove,
+        member::leave,
+        role::list,
+        role::create,
+        role::get,
+        role::update,
+        role::delete,
     ),
     // The shared refusals are not found by themselves.
     components(schemas(Status)),
@@ -40,6 +51,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "me", description = "The caller"),
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
+        (name = "users", description = "The users of an organization"),
+        (name = "roles", description = "What the users of an organization may do"),
     ),
     security(("BearerAuth" = [])),
     modifiers(&BearerAuth)

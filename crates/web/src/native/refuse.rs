@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
-use rollbook_domain::error::{Kind, Unauthenticated, Violation};
 use rollbook_domain::Error;
+use rollbook_domain::error::{Kind, Unauthenticated, Violation};
 
 use super::status::{Code, Detail, FieldViolation, Status};
 use crate::dialect::Fault;

@@ -7,11 +7,11 @@ use rollbook_domain::policy::Action;
 
 use super::answer::{self, Answer};
 use super::list::{Listing, PageQuery};
+use super::once::{self, Once};
 use super::path::id_path;
 use super::status::Refusals;
 use super::token_input::TokenBody;
 use super::wire::{Empty, Token, TokenList};
-use super::once::{self, Once};
 use super::{Body, Caller, operation};
 use crate::operation::{Operation, Policy};
 use crate::state::State;

@@ -11,16 +11,15 @@ use super::support::{BODY_LIMIT, Mocks, jane};
 
 /// A request for an operation, with some id or other in every variable segment.
 fn request(operation: &Operation) -> TestRequest {
-    let segments = operation
-        .path
-        .split_inclusive('/')
-        .map(|segment| match (segment.find('{'), segment.find('}')) {
+    let segments = operation.path.split_inclusive('/').map(|segment| {
+        match (segment.find('{'), segment.find('}')) {
             (Some(start), Some(end)) => {
                 let id = "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59";
                 format!("{}{id}{}", &segment[..start], &segment[end + 1..])
             }
             _ => segment.to_owned(),
-        });
+        }
+    });
     let path: String = segments.collect();
     TestRequest::with_uri(&path).method(operation.method.clone())
 }

@@ -12,7 +12,9 @@ use rollbook_domain::Error;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
-use rollbook_domain::service::{MockOrganizations, MockTokens, MockUsers};
+use rollbook_domain::service::{
+    MockCustomRoles, MockMemberships, MockOrganizations, MockTokens, MockUsers,
+};
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -30,6 +32,8 @@ pub(super) type Make = fn() -> Error;
 #[derive(Default)]
 pub(super) struct Mocks {
     pub(super) organizations: MockOrganizations,
+    pub(super) memberships: MockMemberships,
+    pub(super) roles: MockCustomRoles,
     pub(super) users: MockUsers,
     pub(super) tokens: MockTokens,
 }
@@ -39,6 +43,8 @@ impl Mocks {
         let clock = Arc::new(FixedClock::default());
         let services = Services {
             organizations: Arc::new(self.organizations),
+            memberships: Arc::new(self.memberships),
+            roles: Arc::new(self.roles),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
             probe: Arc::new(MockProbe::new()),

@@ -20,7 +20,9 @@ use rollbook_domain::access::Caller;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::port::{MockProbe, Probe};
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::{MockOrganizations, MockTokens, Users};
+use rollbook_domain::service::{
+    MockCustomRoles, MockMemberships, MockOrganizations, MockTokens, Users,
+};
 use rollbook_domain::user::User;
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -64,6 +66,8 @@ pub(crate) fn broken() -> Error {
 pub(crate) fn services(plan: Plan) -> Services {
     Services {
         organizations: Arc::new(MockOrganizations::new()),
+        memberships: Arc::new(MockMemberships::new()),
+        roles: Arc::new(MockCustomRoles::new()),
         users: Arc::new(plan),
         tokens: Arc::new(MockTokens::new()),
         probe: Arc::new(MockProbe::new()),
