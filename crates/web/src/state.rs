@@ -6,7 +6,8 @@ use std::time::Duration;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    Invitations, Organizations, Preferences, Subscriptions, Tokens, Users, Workspaces,
+    CustomRoles, Invitations, Memberships, Organizations, Preferences, Subscriptions, Tokens,
+    Users, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -18,6 +19,10 @@ use crate::page::PageTokens;
 pub struct Services {
     /// The use cases of organizations.
     pub organizations: Arc<dyn Organizations>,
+    /// The use cases of memberships.
+    pub memberships: Arc<dyn Memberships>,
+    /// The use cases of roles.
+    pub roles: Arc<dyn CustomRoles>,
     /// The use cases of users.
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.

@@ -9,9 +9,12 @@ mod native {
     mod golden;
     mod invitations;
     mod lists;
+    mod members;
     mod once;
     mod preferences;
     mod refusals;
+    mod refusals;
+    mod roles;
     mod subscriptions;
     mod support;
     mod tokens;

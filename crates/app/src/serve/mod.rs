@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    Core, InvitationService, Operator, OperatorService, OrganizationService, PreferencesService,
-    SubscriptionService, TokenService, UserService, WorkspaceService,
+    Core, CustomRoleService, InvitationService, MembershipService, Operator, OperatorService,
+    OrganizationService, PreferencesService, SubscriptionService, TokenService, UserService,
+    WorkspaceService,
 };
 use rollbook_web::{Services, Web};
 
@@ -72,6 +73,8 @@ fn services(house: &House) -> Services {
     let core = || house.core.clone();
     Services {
         organizations: Arc::new(OrganizationService::new(core())),
+        memberships: Arc::new(MembershipService::new(core())),
+        roles: Arc::new(CustomRoleService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
         invitations: Arc::new(InvitationService::new(core())),

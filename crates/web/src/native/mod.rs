@@ -13,6 +13,9 @@ mod list;
 mod logo;
 mod mask;
 mod me;
+mod member;
+mod member_input;
+mod member_wire;
 mod name;
 mod once;
 mod openapi;
@@ -23,6 +26,9 @@ mod preferences;
 mod preferences_input;
 mod preferences_wire;
 mod refuse;
+mod role;
+mod role_input;
+mod role_wire;
 mod status;
 mod subscription;
 mod token;
@@ -70,6 +76,8 @@ pub static OPERATIONS: Table = &[
     workspace_user::OPERATIONS,
     preferences::OPERATIONS,
     subscription::OPERATIONS,
+    member::OPERATIONS,
+    role::OPERATIONS,
 ];
 
 const fn operation(

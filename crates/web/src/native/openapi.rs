@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
 use super::{
-    invitation, invitee, me, organization, preferences, subscription, token, workspace,
-    workspace_user,
+    invitation, invitee, me, member, organization, preferences, role, subscription, token,
+    workspace, workspace_user,
 };
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
@@ -70,6 +70,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         subscription::get,
         subscription::update,
         subscription::cancel,
+        member::list,
+        member::add,
+        member::get,
+        member::update,
+        member::remove,
+        member::leave,
+        role::list,
+        role::create,
+        role::get,
+        role::update,
+        role::delete,
     ),
     // The shared refusals are not found by themselves.
     components(schemas(Status)),
@@ -81,6 +92,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "workspaces", description = "The parts of an organization"),
         (name = "preferences", description = "How things are written and measured"),
         (name = "subscriptions", description = "What an organization may use"),
+        (name = "users", description = "The users of an organization"),
+        (name = "roles", description = "What the users of an organization may do"),
     ),
     security(("BearerAuth" = [])),
     modifiers(&BearerAuth)

@@ -4,6 +4,7 @@ use rollbook_domain::id::{
     DomainId, InvitationId, MembershipId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId,
 };
 use rollbook_domain::membership::{MemberKey, SortValue};
+use rollbook_domain::role::{Role, RoleRef, WorkspaceRole};
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::workspace::WorkspaceKey;
 use uuid::Uuid;
@@ -84,6 +85,39 @@ impl Key for WorkspaceKey {
     }
 }
 
+impl Key for RoleRef {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Organization(role) => {
+                bytes.push(OF_ORGANIZATION);
+                bytes.extend_from_slice(role.key().as_bytes());
+            }
+            Self::Workspace(role) => {
+                bytes.push(OF_WORKSPACE);
+                bytes.extend_from_slice(role.key().as_bytes());
+            }
+            Self::Custom(id) => {
+                bytes.push(CUSTOM);
+                id.encode(bytes);
+            }
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (kind, rest) = bytes.split_first()?;
+        let key = || std::str::from_utf8(rest).ok();
+        match *kind {
+            OF_ORGANIZATION => Role::from_key(key()?).map(Self::Organization),
+            OF_WORKSPACE => WorkspaceRole::from_key(key()?).map(Self::Workspace),
+            CUSTOM => RoleId::decode(rest).map(Self::Custom),
+            _ => None,
+        }
+    }
+}
+
+const OF_ORGANIZATION: u8 = b'o';
+const OF_WORKSPACE: u8 = b'w';
+const CUSTOM: u8 = b'c';
 const ID_BYTES: usize = 16;
 /// More fields than any list can be sorted by.
 const VALUES_MAX: usize = 8;
@@ -186,6 +220,19 @@ mod tests {
             let whole = bytes(&key);
             let end = whole.len() - cut.min(whole.len() - ID_BYTES - 1);
             prop_assert_eq!(MemberKey::decode(&whole[..end]).filter(|it| *it == key), None);
+        }
+    }
+
+    #[test]
+    fn roles_survive_and_their_halves_do_not() {
+        let built_in = Role::ALL.map(RoleRef::Organization);
+        let places = WorkspaceRole::ALL.map(RoleRef::Workspace);
+        let custom = [RoleRef::Custom(RoleId::new(Uuid::from_u128(7)))];
+        for key in built_in.into_iter().chain(places).chain(custom) {
+            let whole = bytes(&key);
+            assert_eq!(RoleRef::decode(&whole), Some(key));
+            assert_eq!(RoleRef::decode(&whole[..whole.len() - 1]), None);
+            assert_eq!(RoleRef::decode(&whole[1..]), None);
         }
     }
 

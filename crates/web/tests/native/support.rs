@@ -14,8 +14,8 @@ use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    MockInvitations, MockOrganizations, MockPreferences, MockSubscriptions, MockTokens, MockUsers,
-    MockWorkspaces,
+    MockCustomRoles, MockInvitations, MockMemberships, MockOrganizations, MockPreferences,
+    MockSubscriptions, MockTokens, MockUsers, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -42,6 +42,8 @@ pub(super) type Make = fn() -> Error;
 #[derive(Default)]
 pub(super) struct Mocks {
     pub(super) organizations: MockOrganizations,
+    pub(super) memberships: MockMemberships,
+    pub(super) roles: MockCustomRoles,
     pub(super) users: MockUsers,
     pub(super) tokens: MockTokens,
     pub(super) invitations: MockInvitations,
@@ -55,6 +57,8 @@ impl Mocks {
         let clock = Arc::new(FixedClock::default());
         let services = Services {
             organizations: Arc::new(self.organizations),
+            memberships: Arc::new(self.memberships),
+            roles: Arc::new(self.roles),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
             invitations: Arc::new(self.invitations),
