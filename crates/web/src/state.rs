@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollbook_domain::port::{Clock, IdSource, Probe};
-use rollbook_domain::service::{Organizations, Tokens, Users};
+use rollbook_domain::service::{AuditLog, Domains, Organizations, ServiceAccounts, Tokens, Users};
 
 use crate::docs::Docs;
 use crate::metrics::Metrics;
@@ -19,6 +19,12 @@ pub struct Services {
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.
     pub tokens: Arc<dyn Tokens>,
+    /// The use cases of service accounts.
+    pub service_accounts: Arc<dyn ServiceAccounts>,
+    /// The use cases of domains.
+    pub domains: Arc<dyn Domains>,
+    /// The use cases of the audit log.
+    pub audit: Arc<dyn AuditLog>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.

@@ -1,6 +1,9 @@
 //! The native dialect (`/api/v1`): resources and verbs after Google's API Improvement Proposals.
 
 mod answer;
+mod audit_entry;
+mod audit_wire;
+mod domain_wire;
 mod etag;
 mod filter;
 mod given;
@@ -14,11 +17,17 @@ mod once;
 mod openapi;
 mod order;
 mod organization;
+mod organization_domain;
 mod path;
 mod refuse;
+mod service_account;
+mod service_account_input;
+mod service_account_wire;
 mod status;
 mod token;
 mod token_input;
+mod user;
+mod user_input;
 mod wire;
 mod words;
 
@@ -48,7 +57,15 @@ type Caller = crate::dialect::Caller<Native>;
 type Body<T> = crate::body::Body<Native, T>;
 
 /// Everything the dialect can be asked, each kind of resource in its own table.
-pub static OPERATIONS: Table = &[organization::OPERATIONS, me::OPERATIONS, token::OPERATIONS];
+pub static OPERATIONS: Table = &[
+    organization::OPERATIONS,
+    me::OPERATIONS,
+    token::OPERATIONS,
+    user::OPERATIONS,
+    service_account::OPERATIONS,
+    organization_domain::OPERATIONS,
+    audit_entry::OPERATIONS,
+];
 
 const fn operation(
     id: &'static str,

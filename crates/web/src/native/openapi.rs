@@ -4,7 +4,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
-use super::{me, organization, token};
+use super::{audit_entry, me, organization, organization_domain, service_account, token, user};
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
 #[must_use]
@@ -22,6 +22,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     paths(
         me::get,
         me::list_organizations,
+        me::update,
+        me::delete,
+        me::delete_with,
+        user::list,
+        user::create,
+        user::get,
+        user::delete,
+        user::delete_with,
+        user::verify_email,
+        user::deactivate,
+        user::activate,
         token::list,
         token::create,
         token::get,
@@ -33,13 +44,34 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         organization::delete,
         organization::undelete,
         organization::transfer_ownership,
+        service_account::list,
+        service_account::create,
+        service_account::get,
+        service_account::update,
+        service_account::delete,
+        service_account::list_keys,
+        service_account::create_key,
+        service_account::delete_key,
+        organization_domain::list,
+        organization_domain::create,
+        organization_domain::get,
+        organization_domain::update,
+        organization_domain::delete,
+        organization_domain::verify,
+        audit_entry::list,
+        audit_entry::verify,
+        audit_entry::export,
     ),
     // The shared refusals are not found by themselves.
     components(schemas(Status)),
     tags(
         (name = "me", description = "The caller"),
+        (name = "users", description = "All users, for superusers"),
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
+        (name = "serviceAccounts", description = "The programs of an organization, and their keys"),
+        (name = "domains", description = "The domains of an organization"),
+        (name = "auditEntries", description = "Who did what in an organization"),
     ),
     security(("BearerAuth" = [])),
     modifiers(&BearerAuth)

@@ -1,8 +1,4 @@
 //! The words of enumerations as protobuf's JSON mapping spells them: `ROLE_SCOPE_ORGANIZATION`.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the resources that have enumerations")
-)]
 
 /// The word for a key of the domain.
 pub(super) fn word(prefix: &str, key: &str) -> String {

@@ -12,7 +12,9 @@ use rollbook_domain::Error;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
-use rollbook_domain::service::{MockOrganizations, MockTokens, MockUsers};
+use rollbook_domain::service::{
+    MockAuditLog, MockDomains, MockOrganizations, MockServiceAccounts, MockTokens, MockUsers,
+};
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -32,6 +34,9 @@ pub(super) struct Mocks {
     pub(super) organizations: MockOrganizations,
     pub(super) users: MockUsers,
     pub(super) tokens: MockTokens,
+    pub(super) service_accounts: MockServiceAccounts,
+    pub(super) domains: MockDomains,
+    pub(super) audit: MockAuditLog,
 }
 
 impl Mocks {
@@ -41,6 +46,9 @@ impl Mocks {
             organizations: Arc::new(self.organizations),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
+            service_accounts: Arc::new(self.service_accounts),
+            domains: Arc::new(self.domains),
+            audit: Arc::new(self.audit),
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
