@@ -7,6 +7,7 @@ mod native {
     mod description;
     mod gate;
     mod golden;
+    mod house;
     mod lists;
     mod once;
     mod refusals;
