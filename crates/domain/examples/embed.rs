@@ -11,6 +11,8 @@
 
 #[path = "embed/store.rs"]
 mod store;
+#[path = "embed/unused.rs"]
+mod unused;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,7 +21,7 @@ use rollbook_domain::Result;
 use rollbook_domain::access::Caller;
 use rollbook_domain::port::{Clock, IdSource, Random};
 use rollbook_domain::service::operator::CreateUser;
-use rollbook_domain::service::organization::CreateOrganization;
+use rollbook_domain::service::organization::{CreateOrganization, Terms};
 use rollbook_domain::service::token::IssueToken;
 use rollbook_domain::service::{
     Core, Operator, OperatorService, OrganizationService, Organizations,
@@ -89,6 +91,8 @@ async fn sign_up(operator: &OperatorService, email: &str, name: &str) -> Result<
     let token = IssueToken {
         name: TokenName::parse("browser").map_err(|why| why.in_field("name"))?,
         expires_at: None,
+        organization_id: None,
+        once: None,
     };
     let issued = operator.issue_token(email, token).await?;
     Ok(Caller::bearer(issued.secret.reveal()))
@@ -103,6 +107,8 @@ fn found(name: &str) -> Result<CreateOrganization> {
         description: None,
         logo: None,
         owner_limit: Some(1),
+        terms: Terms::default(),
+        once: None,
     })
 }
 

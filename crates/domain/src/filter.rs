@@ -27,6 +27,22 @@ impl<T> Filter<T> {
         matches!(self, Self::All(parts) if parts.is_empty())
     }
 
+    /// The same condition with every test translated.
+    pub fn translate<U, E>(
+        &self,
+        test: &mut impl FnMut(&T) -> Result<U, E>,
+    ) -> Result<Filter<U>, E> {
+        let mut all = |parts: &[Self]| -> Result<Vec<_>, E> {
+            parts.iter().map(|part| part.translate(test)).collect()
+        };
+        Ok(match self {
+            Self::All(parts) => Filter::All(all(parts)?),
+            Self::Any(parts) => Filter::Any(all(parts)?),
+            Self::Not(inner) => Filter::Not(Box::new(inner.translate(test)?)),
+            Self::Test(one) => Filter::Test(test(one)?),
+        })
+    }
+
     /// Decides the condition with a decision for every test.
     pub fn holds(&self, test: &impl Fn(&T) -> bool) -> bool {
         match self {
@@ -119,5 +135,8 @@ mod tests {
         assert!(!both.holds(&|t| t.passes("b")));
         assert!(Filter::<TextTest>::everything().is_everything());
         assert!(!Filter::<TextTest>::Any(vec![]).holds(&|_| true));
+        let same: Result<_, ()> = both.translate(&mut |test: &TextTest| Ok(test.clone()));
+        assert_eq!(same, Ok(both.clone()));
+        assert_eq!(both.translate(&mut |_| Err::<(), _>("no")), Err("no"));
     }
 }

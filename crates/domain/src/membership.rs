@@ -30,6 +30,14 @@ pub struct Membership {
     pub updated_at: Timestamp,
 }
 
+impl Membership {
+    /// Marks it as changed at `now`.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version = self.version.next();
+        self.updated_at = now;
+    }
+}
+
 /// A membership with the user: what reads answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberView {
@@ -56,6 +64,18 @@ pub enum MemberTest {
     /// Has a role of this scope. Everybody has one of the organization's.
     Scope(RoleScope),
     /// Display name or address, folded, passes.
+    Search(TextTest),
+}
+
+/// One test of a member, as it is asked for: a role is named, not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberCondition {
+    /// Has the role with this public key or title, whatever its case, built in or custom, in the
+    /// organization or in some workspace. Nobody has a role that there is not.
+    Role(String),
+    /// [`MemberTest::Scope`].
+    Scope(RoleScope),
+    /// [`MemberTest::Search`].
     Search(TextTest),
 }
 

@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollbook_domain::port::{Clock, IdSource, Probe};
-use rollbook_domain::service::{AuditLog, Domains, Organizations, ServiceAccounts, Tokens, Users};
+use rollbook_domain::service::organization::Terms;
+use rollbook_domain::service::{
+    AuditLog, Domains, Invitations, Organizations, Preferences, ServiceAccounts, Subscriptions,
+    Tokens, Users, Workspaces,
+};
 
 use crate::docs::Docs;
 use crate::metrics::Metrics;
@@ -25,6 +29,14 @@ pub struct Services {
     pub domains: Arc<dyn Domains>,
     /// The use cases of the audit log.
     pub audit: Arc<dyn AuditLog>,
+    /// The use cases of invitations.
+    pub invitations: Arc<dyn Invitations>,
+    /// The use cases of workspaces and their members.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// The use cases of preferences.
+    pub preferences: Arc<dyn Preferences>,
+    /// The use cases of subscriptions and quotas.
+    pub subscriptions: Arc<dyn Subscriptions>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.
@@ -56,6 +68,8 @@ impl Settings {
 pub struct NativeSettings {
     /// How many organizations one user may own when founding them here; `None`: any number.
     pub owner_limit: Option<u32>,
+    /// What a new organization may use.
+    pub terms: Terms,
 }
 
 /// What every worker shares.

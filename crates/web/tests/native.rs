@@ -8,11 +8,15 @@ mod native {
     mod gate;
     mod golden;
     mod house;
+    mod invitations;
     mod lists;
     mod once;
+    mod preferences;
     mod refusals;
+    mod subscriptions;
     mod support;
     mod tokens;
     mod transport;
     mod updates;
+    mod workspaces;
 }

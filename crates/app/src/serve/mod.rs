@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    AuditService, Core, DomainService, Operator, OperatorService, OrganizationService,
-    PreferencesService, ServiceAccountService, SubscriptionService, TokenService, UserService,
-    WorkspaceService,
+    AuditService, Core, DomainService, InvitationService, Operator, OperatorService,
+    OrganizationService, PreferencesService, ServiceAccountService, SubscriptionService,
+    TokenService, UserService, WorkspaceService,
 };
 use rollbook_web::{Services, Web};
 
@@ -79,6 +79,7 @@ fn services(house: &House) -> Services {
         service_accounts: Arc::new(ServiceAccountService::new(core())),
         domains: Arc::new(DomainService::new(core(), Arc::new(Dns::default()))),
         audit: Arc::new(AuditService::new(core())),
+        invitations: Arc::new(InvitationService::new(core())),
         workspaces: Arc::new(WorkspaceService::new(core())),
         preferences: Arc::new(PreferencesService::new(core())),
         subscriptions: Arc::new(SubscriptionService::new(core())),

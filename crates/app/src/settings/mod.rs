@@ -269,8 +269,16 @@ mod tests {
                 "more than zero",
             ),
             ("ROLLBOOK_NATIVE_OWNER_LIMIT", "-1", "0 means without limit"),
-            ("ROLLBOOK_ORGANIZATIONS_MEMBERS", "x", "0 means without limit"),
-            ("ROLLBOOK_ORGANIZATIONS_TRIAL_DAYS", "4000", "0 means no trial"),
+            (
+                "ROLLBOOK_ORGANIZATIONS_MEMBERS",
+                "x",
+                "0 means without limit",
+            ),
+            (
+                "ROLLBOOK_ORGANIZATIONS_TRIAL_DAYS",
+                "4000",
+                "0 means no trial",
+            ),
             (
                 "ROLLBOOK_BOOTSTRAP_EMAIL",
                 "admin",

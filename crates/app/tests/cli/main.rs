@@ -8,6 +8,7 @@
 )]
 
 mod commands;
+mod isolation;
 #[cfg(unix)]
 mod readme;
 mod sample;

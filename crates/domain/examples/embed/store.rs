@@ -4,31 +4,36 @@
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use rollbook_domain::access::{Arrival, Authentication, Place};
+use rollbook_domain::access::{Arrival, Authentication, Held, Place};
+use rollbook_domain::audit::{Chain, Entry, EntryTest, Head};
 use rollbook_domain::filter::{Filter, TextTest};
-use rollbook_domain::id::{MembershipId, OrganizationId, TokenId, UserId};
-use rollbook_domain::membership::{MemberView, Membership};
+use rollbook_domain::id::{OrganizationId, TokenId, UserId};
+use rollbook_domain::membership::{MemberKey, MemberOrder, MemberTest, MemberView, Membership};
 use rollbook_domain::organization::{Organization, OrganizationView, Owner, Version};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
-    Access, AccessRepo, InstallationRepo, MembershipRepo, OrganizationRepo, Output, Store,
-    TokenRepo, Tx, UserRepo, Work,
+    Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
+    OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, Store,
+    TokenRepo, Tx, UserRepo, Work, WorkspaceRepo,
 };
-use rollbook_domain::role::Roles;
+use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::token::PersonalAccessToken;
+use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
 use rollbook_domain::value::{Email, Slug};
 use rollbook_domain::{Error, Result};
 
+use super::unused::unused;
+
 /// All that the club keeps.
 #[derive(Clone, Default)]
-struct Rows {
+pub(crate) struct Rows {
     users: Vec<User>,
     organizations: Vec<Organization>,
     memberships: Vec<Membership>,
-    tokens: Vec<(PersonalAccessToken, Digest)>,
+    tokens: Vec<(Token, Digest)>,
+    log: Vec<Entry>,
 }
 
 /// One transaction at a time.
@@ -65,14 +70,36 @@ impl Tx for Rows {
     fn tokens(&mut self) -> &mut dyn TokenRepo {
         self
     }
+    fn roles(&mut self) -> &mut dyn RoleRepo {
+        self
+    }
+    fn invitations(&mut self) -> &mut dyn InvitationRepo {
+        self
+    }
+    fn workspaces(&mut self) -> &mut dyn WorkspaceRepo {
+        self
+    }
+    fn preferences(&mut self) -> &mut dyn PreferencesRepo {
+        self
+    }
+    fn plans(&mut self) -> &mut dyn PlanRepo {
+        self
+    }
+    fn domains(&mut self) -> &mut dyn DomainRepo {
+        self
+    }
+    fn audit(&mut self) -> &mut dyn AuditRepo {
+        self
+    }
+    fn requests(&mut self) -> &mut dyn RequestRepo {
+        self
+    }
+    fn outbox(&mut self) -> &mut dyn OutboxRepo {
+        self
+    }
     fn installation(&mut self) -> &mut dyn InstallationRepo {
         self
     }
-}
-
-/// What the club's program never calls, it need not implement.
-fn unused<T>() -> Result<T> {
-    Err(Error::storage("the chess club has no use for this"))
 }
 
 impl AccessRepo for Rows {
@@ -98,13 +125,19 @@ impl AccessRepo for Rows {
         let user = authentication.user.id;
         let mut memberships = self.memberships.iter();
         let mine = memberships.find(|m| m.organization_id == id && m.user_id == user);
+        let held = mine.map(|membership| Held {
+            roles: membership.roles,
+            custom: Permissions::NONE,
+        });
         let place = view.map(|view| Place {
             view,
-            membership: mine.cloned(),
+            held,
+            granted: Permissions::NONE,
         });
         Ok(Some(Arrival {
             authentication,
             place,
+            sponsor: None,
         }))
     }
 }
@@ -134,52 +167,32 @@ impl OrganizationRepo for Rows {
         let count = all.filter(|o| o.is_live() && o.owner_id == owner).count();
         Ok(u32::try_from(count).map_or(at_most, |count| count.min(at_most)))
     }
-    fn lock(&mut self, _: OrganizationId) -> Result<Option<Organization>> {
-        unused()
-    }
-    fn update(&mut self, _: &Organization, _: Version) -> Result<bool> {
-        unused()
-    }
-    fn slug_is_taken(&mut self, _: &Slug) -> Result<bool> {
-        unused()
-    }
-    fn list_of_member(
-        &mut self,
-        _: UserId,
-        _: &Filter<TextTest>,
-        _: &Window<OrganizationId>,
-    ) -> Result<Page<OrganizationView, OrganizationId>> {
-        unused()
-    }
-    fn list_all(
-        &mut self,
-        _: &Filter<TextTest>,
-        _: &Window<OrganizationId>,
-    ) -> Result<Page<OrganizationView, OrganizationId>> {
-        unused()
+    unused! {
+        lock(OrganizationId) -> Option<Organization>;
+        update(&Organization, Version) -> bool;
+        slug_is_taken(&Slug) -> bool;
+        list_of_member(UserId, &Filter<TextTest>, &Window<OrganizationId>)
+            -> Page<OrganizationView, OrganizationId>;
+        list_all(&Filter<TextTest>, &Window<OrganizationId>)
+            -> Page<OrganizationView, OrganizationId>;
     }
 }
 
 impl MembershipRepo for Rows {
-    fn add(&mut self, new: &Membership) -> Result<bool> {
+    fn add(&mut self, new: &Membership, _: &User) -> Result<bool> {
         self.memberships.push(new.clone());
         Ok(true)
     }
-    fn find(&mut self, _: OrganizationId, _: UserId) -> Result<Option<MemberView>> {
-        unused()
-    }
-    fn list(
-        &mut self,
-        _: OrganizationId,
-        _: &Window<MembershipId>,
-    ) -> Result<Page<MemberView, MembershipId>> {
-        unused()
-    }
-    fn count(&mut self, _: OrganizationId) -> Result<u32> {
-        unused()
-    }
-    fn set_roles(&mut self, _: OrganizationId, _: UserId, _: Roles, _: Timestamp) -> Result<bool> {
-        unused()
+    unused! {
+        find(OrganizationId, UserId) -> Option<MemberView>;
+        held(OrganizationId, UserId) -> Option<Held>;
+        list(OrganizationId, &Filter<MemberTest>, &MemberOrder, &Window<MemberKey>)
+            -> Page<MemberView, MemberKey>;
+        count(OrganizationId) -> u32;
+        update(&Membership, Version) -> bool;
+        remove(OrganizationId, UserId) -> bool;
+        refresh(&User) -> ();
+        organizations_of(UserId) -> Vec<OrganizationId>;
     }
 }
 
@@ -203,10 +216,16 @@ impl UserRepo for Rows {
     fn any(&mut self) -> Result<bool> {
         Ok(!self.users.is_empty())
     }
+    unused! {
+        update(&User, Version) -> bool;
+        list(&Window<UserId>) -> Page<User, UserId>;
+        list_service_accounts(OrganizationId, &Window<UserId>) -> Page<User, UserId>;
+        owned(UserId, u32) -> Vec<OrganizationId>;
+    }
 }
 
 impl TokenRepo for Rows {
-    fn add(&mut self, token: &PersonalAccessToken, digest: &Digest) -> Result<()> {
+    fn add(&mut self, token: &Token, digest: &Digest) -> Result<()> {
         self.tokens.push((token.clone(), *digest));
         Ok(())
     }
@@ -215,29 +234,31 @@ impl TokenRepo for Rows {
         let count = theirs.filter(|(t, _)| t.is_usable(now)).count();
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
-    fn find(&mut self, _: UserId, _: TokenId) -> Result<Option<PersonalAccessToken>> {
-        unused()
-    }
-    fn list(
-        &mut self,
-        _: UserId,
-        _: &Window<TokenId>,
-    ) -> Result<Page<PersonalAccessToken, TokenId>> {
-        unused()
-    }
-    fn revoke(&mut self, _: UserId, _: TokenId, _: Timestamp) -> Result<bool> {
-        unused()
-    }
-    fn mark_used(&mut self, _: TokenId, _: Timestamp) -> Result<()> {
-        unused()
+    unused! {
+        find(UserId, TokenId) -> Option<Token>;
+        list(UserId, &Window<TokenId>) -> Page<Token, TokenId>;
+        revoke(UserId, TokenId, Timestamp) -> bool;
+        revoke_all(UserId, Timestamp) -> u32;
+        revoke_in(OrganizationId, UserId, Timestamp) -> u32;
+        revoke_bound(OrganizationId, Timestamp) -> u32;
+        mark_used(TokenId, Timestamp) -> ();
     }
 }
 
-impl InstallationRepo for Rows {
-    fn page_token_key(&mut self) -> Result<Option<[u8; 32]>> {
-        unused()
+impl AuditRepo for Rows {
+    fn head(&mut self, chain: Chain) -> Result<Option<Head>> {
+        let last = self.log.iter().rev().find(|entry| entry.chain == chain);
+        Ok(last.map(|entry| Head {
+            sequence: entry.sequence,
+            digest: entry.digest,
+        }))
     }
-    fn add_page_token_key(&mut self, _: &[u8; 32]) -> Result<bool> {
-        unused()
+    fn add(&mut self, entry: &Entry) -> Result<()> {
+        self.log.push(entry.clone());
+        Ok(())
+    }
+    unused! {
+        list(Chain, &Filter<EntryTest>, &Window<u64>) -> Page<Entry, u64>;
+        follow(Chain, u64, u32) -> Vec<Entry>;
     }
 }

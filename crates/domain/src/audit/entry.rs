@@ -143,6 +143,8 @@ acts! {
     InvitationCreated = "invitation.created",
     /// An invitation was sent again, with a new secret.
     InvitationResent = "invitation.resent",
+    /// An invitation gives other roles, since one of its own was deleted.
+    InvitationUpdated = "invitation.updated",
     /// An invitation was accepted.
     InvitationAccepted = "invitation.accepted",
     /// An invitation was declined.

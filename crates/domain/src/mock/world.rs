@@ -14,9 +14,9 @@ use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    AuditService, Core, DomainService, InvitationService, MembershipService, OperatorService,
-    OrganizationService, PreferencesService, ServiceAccountService, SubscriptionService,
-    TokenService, UserService, WorkspaceService, Workspaces,
+    AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
+    OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
+    SubscriptionService, TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -48,6 +48,8 @@ pub struct World {
     pub memberships: MembershipService,
     /// The real service.
     pub invitations: InvitationService,
+    /// The real service.
+    pub roles: CustomRoleService,
     /// The real service.
     pub users: UserService,
     /// The real service.
@@ -134,6 +136,7 @@ impl World {
             organizations: OrganizationService::new(core.clone()),
             memberships: MembershipService::new(core.clone()),
             invitations: InvitationService::new(core.clone()),
+            roles: CustomRoleService::new(core.clone()),
             users: UserService::new(core.clone()),
             audit: AuditService::new(core.clone()),
             domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),

@@ -3,9 +3,11 @@
 
 mod built_in;
 mod permission;
+mod view;
 
 pub use built_in::{Role, Roles, WorkspaceRole, WorkspaceRoles};
 pub use permission::{Permission, Permissions, RoleScope};
+pub use view::RoleView;
 
 use crate::id::{OrganizationId, RoleId};
 use crate::organization::Version;
@@ -35,6 +37,14 @@ pub struct CustomRole {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl CustomRole {
+    /// Marks it as changed at `now`.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version = self.version.next();
+        self.updated_at = now;
+    }
 }
 
 /// A custom role as it is tied to a member or an invitation.

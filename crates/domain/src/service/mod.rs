@@ -14,6 +14,7 @@ pub mod membership;
 pub mod operator;
 pub mod organization;
 pub mod preferences;
+pub mod role;
 pub mod service_account;
 pub mod subscription;
 pub mod token;
@@ -29,6 +30,7 @@ pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
 pub use preferences::{Preferences, PreferencesService};
+pub use role::{CustomRoleService, CustomRoles};
 pub use service_account::{ServiceAccountService, ServiceAccounts};
 pub use subscription::{SubscriptionService, Subscriptions};
 pub use token::{TokenService, Tokens};
@@ -39,6 +41,6 @@ pub use workspace::{WorkspaceService, Workspaces};
 pub use {
     audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    preferences::MockPreferences, service_account::MockServiceAccounts,
+    preferences::MockPreferences, role::MockCustomRoles, service_account::MockServiceAccounts,
     subscription::MockSubscriptions, token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
 };

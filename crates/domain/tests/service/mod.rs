@@ -22,7 +22,12 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deletion;
 pub(crate) mod domain;
+pub(crate) mod invitation;
+pub(crate) mod invitation_answer;
+pub(crate) mod invitation_manage;
 pub(crate) mod list;
+pub(crate) mod member_change;
+pub(crate) mod member_list;
 pub(crate) mod membership;
 pub(crate) mod operator;
 pub(crate) mod preferences;
@@ -30,6 +35,7 @@ pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
 pub(crate) mod restore;
+pub(crate) mod role;
 pub(crate) mod service_account;
 pub(crate) mod subscription;
 pub(crate) mod token;
@@ -127,6 +133,96 @@ macro_rules! suite {
                 the_last_seat_can_be_taken_and_no_more,
                 nobody_joins_twice,
                 nobody_joins_what_is_deleted_or_absent;
+            invitation:
+                all_fields_are_kept,
+                without_roles_a_plain_member_is_invited_for_thirty_days,
+                no_answer_holds_the_secret,
+                roles_decide_who_invites,
+                nobody_invites_somebody_mightier,
+                unknown_and_unfitting_roles_are_refused,
+                only_a_live_workspace_of_the_organization,
+                redirects_lead_where_the_sender_belongs,
+                an_expiry_lies_within_a_year,
+                a_member_is_not_invited_whatever_the_spelling,
+                an_address_is_invited_once_an_organization,
+                what_has_expired_blocks_nobody,
+                a_pending_invitation_holds_a_seat,
+                a_repeated_request_invites_once,
+                of_many_each_is_answered,
+                a_refused_one_of_many_changes_nothing,
+                a_batch_has_bounds_and_one_right,
+                nobody_is_invited_to_what_is_deleted;
+            invitation_manage:
+                the_clock_decides_what_is_pending,
+                lists_have_states_and_pages,
+                roles_decide_who_looks_and_manages,
+                another_organizations_invitation_is_not_found,
+                sent_again_it_is_the_same_with_another_secret,
+                an_expired_one_is_sent_again_if_a_seat_is_free,
+                two_are_never_pending,
+                an_expired_one_of_a_member_is_not_sent_again,
+                nobody_sends_again_what_they_could_not_send,
+                what_is_revoked_is_dead,
+                a_stale_version_is_refused;
+            invitation_answer:
+                who_accepts_is_a_member,
+                accepting_twice_is_accepting_once,
+                only_the_invitee_answers,
+                a_typed_address_proves_nothing,
+                the_mailed_secret_verifies_the_address,
+                the_invitee_finds_it_without_the_mail,
+                what_has_expired_cannot_be_answered,
+                it_can_be_accepted_until_the_last_moment,
+                a_mutated_secret_is_unknown,
+                a_preview_consumes_nothing,
+                invitations_of_two_organizations_do_not_meet,
+                who_joins_another_way_has_no_invitation,
+                a_member_who_accepts_stays_what_they_are,
+                the_last_seat_is_the_invitees,
+                a_lowered_quota_leaves_the_seat,
+                a_service_account_answers_nothing,
+                nobody_accepts_into_what_is_deleted,
+                who_declines_frees_the_seat,
+                who_is_nobody_yet_signs_up,
+                who_is_somebody_signs_in,
+                a_refused_sign_up_makes_no_user,
+                a_failed_answer_leaves_nothing;
+            member_change:
+                roles_are_given_by_their_keys,
+                nothing_changed_is_no_change_and_stale_is_refused,
+                the_rest_stays_as_it_is,
+                nobody_gives_what_they_lack,
+                nobody_touches_who_holds_more,
+                the_owner_stays_a_member_and_an_admin,
+                a_removed_members_next_request_fails,
+                keys_of_a_removed_member_permit_nothing,
+                removing_needs_the_right_and_the_version,
+                members_leave_by_themselves,
+                a_user_is_taken_in_by_id_or_address,
+                only_users_who_are_there_are_taken_in,
+                a_user_is_taken_in_once,
+                members_of_others_are_out_of_reach;
+            member_list:
+                by_a_role_however_it_is_spelled,
+                by_a_role_of_this_organization,
+                by_scope_and_roles_in_workspaces,
+                by_name_or_address;
+            role:
+                built_in_ones_come_first_and_pages_follow_each_other,
+                one_is_made_and_read_by_its_key,
+                keys_and_titles_are_unique,
+                one_is_made_once,
+                nobody_makes_one_above_themselves,
+                nobody_changes_one_above_themselves,
+                one_of_workspaces_stays_inside_them,
+                a_change_counts_for_whoever_has_it,
+                a_title_can_change_its_case_and_to_none_that_is_taken,
+                built_in_ones_never_change,
+                one_that_somebody_has_is_not_deleted,
+                whoever_has_one_gets_the_replacement,
+                in_workspaces_too,
+                closed_invitations_are_not_in_the_way,
+                another_organizations_is_out_of_reach;
             token:
                 an_issued_token_works,
                 the_secret_is_told_once,
@@ -202,6 +298,7 @@ macro_rules! suite {
                 a_new_address_is_not_verified,
                 a_taken_address_is_refused,
                 nothing_changed_is_no_change,
+                a_stale_version_is_refused,
                 a_bound_token_only_looks,
                 a_failed_update_leaves_nothing;
             administration:
@@ -228,6 +325,7 @@ macro_rules! suite {
             service_account:
                 it_is_a_member_with_its_roles,
                 it_takes_a_seat,
+                a_repeated_request_makes_one,
                 nobody_grants_beyond_their_rights,
                 who_holds_more_is_not_touched,
                 a_role_that_is_not_there_is_not_granted,
@@ -241,6 +339,7 @@ macro_rules! suite {
                 a_revoked_key_is_dead_at_once,
                 a_deleted_one_is_gone_with_its_keys,
                 name_and_roles_change,
+                pages_follow_each_other,
                 a_failed_issue_leaves_nothing;
             audit:
                 it_tells_who_did_what,

@@ -60,7 +60,7 @@ struct Column {
 
 #[test]
 fn the_manuals_tables_are_the_codes() {
-    assert_golden(&page().unwrap(), PAGE);
+    assert_golden(&page().unwrap(), PAGE).unwrap();
 }
 
 fn page() -> Result<String, fmt::Error> {
@@ -84,8 +84,8 @@ fn write_roles(
     columns: &[Column],
     shown: impl Fn(Permission) -> bool,
 ) -> fmt::Result {
-    let headings = columns.iter().map(|column| column.heading.clone());
-    write_heading(text, "permission", headings.collect())?;
+    let headings: Vec<_> = columns.iter().map(|it| it.heading.clone()).collect();
+    write_heading(text, "permission", &headings)?;
     for permission in Permission::ALL.iter().copied().filter(|it| shown(*it)) {
         write!(text, "| `{}` |", permission.key())?;
         for column in columns {
@@ -103,11 +103,8 @@ fn write_roles(
 
 fn write_named(text: &mut String) -> fmt::Result {
     let cases = named_cases();
-    write_heading(
-        text,
-        "action",
-        cases.iter().map(|(who, _, _)| (*who).to_owned()).collect(),
-    )?;
+    let headings: Vec<_> = cases.iter().map(|(who, _, _)| (*who).to_owned()).collect();
+    write_heading(text, "action", &headings)?;
     for action in Action::WITHOUT_PERMISSION {
         write!(text, "| {} |", name(action))?;
         for (_, actor, standing) in &cases {
@@ -134,9 +131,9 @@ fn named_cases() -> [(&'static str, User, Standing); 5] {
     ]
 }
 
-fn write_heading(text: &mut String, first: &str, headings: Vec<String>) -> fmt::Result {
+fn write_heading(text: &mut String, first: &str, headings: &[String]) -> fmt::Result {
     write!(text, "| {first} |")?;
-    for heading in &headings {
+    for heading in headings {
         write!(text, " {heading} |")?;
     }
     writeln!(text, "\n|---|{}", "---|".repeat(headings.len()))

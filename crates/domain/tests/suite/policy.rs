@@ -113,22 +113,23 @@ fn update_is_wanted() -> bool {
 }
 
 /// Compares a text with what the file says, which `UPDATE_GOLDEN=1` writes anew.
-pub(crate) fn assert_golden(rendered: &str, path: &str) {
+pub(crate) fn assert_golden(rendered: &str, path: &str) -> std::io::Result<()> {
     if update_is_wanted() {
-        fs::write(path, rendered).unwrap();
+        fs::write(path, rendered)?;
     }
-    let golden = fs::read_to_string(path).unwrap();
+    let golden = fs::read_to_string(path)?;
     assert_eq!(
         rendered,
         golden,
         "the policy and {path} differ; see the top of {}",
         file!()
     );
+    Ok(())
 }
 
 #[test]
 fn the_matrix_is_as_written() {
-    assert_golden(&render().unwrap(), GOLDEN);
+    assert_golden(&render().unwrap(), GOLDEN).unwrap();
 }
 
 /// Several roles permit what one of them permits, and nothing beyond.

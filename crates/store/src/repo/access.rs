@@ -89,7 +89,7 @@ impl AccessRepo for SqlTx<'_> {
         };
         Ok(Some(Arrival {
             authentication,
-            place: place(there, owner, roles, custom)?,
+            place: place(there, owner, roles, custom.as_deref())?,
             sponsor,
         }))
     }
@@ -136,13 +136,13 @@ fn place(
     organization: Option<OrganizationRow>,
     owner: Option<OwnerRow>,
     roles: Option<String>,
-    custom: Option<String>,
+    custom: Option<&str>,
 ) -> Result<Option<Place>> {
     let (Some(organization), Some(owner)) = (organization, owner) else {
         return Ok(None);
     };
     let organization = organization.into_organization()?;
-    let held = roles.map(|roles| held(&roles, custom.as_deref()));
+    let held = roles.map(|roles| held(&roles, custom));
     Ok(Some(Place {
         view: OrganizationView {
             owner: owner.into_owner(organization.owner_id),

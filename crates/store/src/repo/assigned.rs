@@ -85,7 +85,6 @@ impl SqlTx<'_> {
         .map_err(failed)
     }
 
-    #[expect(clippy::type_complexity, reason = "a row, taken apart at once")]
     fn workspace_roles(
         &mut self,
         organization: Key,

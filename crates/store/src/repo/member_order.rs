@@ -105,11 +105,11 @@ const fn beyond(direction: Direction) -> &'static str {
 /// `(a, b) > (x, y)`: both databases start to read an index there.
 fn write_row(written: &mut Condition, places: &[Bounded<'_>], direction: Direction) {
     written.join(places, ", ", "", |written, (column, _, _)| {
-        written.sql(column)
+        written.sql(column);
     });
     written.sql(beyond(direction));
     written.join(places, ", ", "", |written, (_, _, bound)| {
-        bound.write(written)
+        bound.write(written);
     });
 }
 

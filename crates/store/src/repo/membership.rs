@@ -86,9 +86,10 @@ impl MembershipRepo for SqlTx<'_> {
                 .select((MembershipRow::as_select(), PersonRow::as_select()))
                 .load(*connection))
             .map_err(failed)?;
-        let total = match window.count {
-            true => Some(self.count_members_who(organization, filter)?),
-            false => None,
+        let total = if window.count {
+            Some(self.count_members_who(organization, filter)?)
+        } else {
+            None
         };
         let page = Page::cut(rows, window, total, |(member, _)| key(order, member));
         Ok(Page {

@@ -20,6 +20,7 @@ mod role;
 mod token;
 mod user;
 mod workspace;
+mod workspace_order;
 mod workspace_roles;
 mod written;
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{OrganizationId, UserId, WorkspaceId};
-use rollbook_domain::membership::{Direction, SortValue};
+use rollbook_domain::membership::Direction;
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::WorkspaceRepo;
@@ -18,8 +18,8 @@ use rollbook_domain::workspace::{
 use super::assigned::diff;
 use super::condition::text_condition;
 use super::start;
+use super::workspace_order::{behind, order};
 use super::workspace_roles::{AssignedPermissions, AssignedRoles};
-use super::written::{Condition, Ordering};
 use crate::row::{
     NewWorkspace, NewWorkspaceMembership, OwnerRow, WorkspaceMembershipRow, WorkspaceRow,
     custom as custom_permissions, workspace_roles,
@@ -390,47 +390,6 @@ fn key(membership: &WorkspaceMembership) -> (Key, Key, Key) {
         Key(membership.workspace_id.uuid()),
         Key(membership.user_id.uuid()),
     )
-}
-
-fn order(field: WorkspaceField, direction: Direction) -> Ordering {
-    use Direction::{Ascending, Descending};
-    use WorkspaceField::{Created, Title, Updated};
-    Ordering::fixed(match (field, direction) {
-        (Created, Ascending) => "workspaces.id",
-        (Created, Descending) => "workspaces.id DESC",
-        (Title, Ascending) => "workspaces.title_key, workspaces.id",
-        (Title, Descending) => "workspaces.title_key DESC, workspaces.id DESC",
-        (Updated, Ascending) => "workspaces.updated_at, workspaces.id",
-        (Updated, Descending) => "workspaces.updated_at DESC, workspaces.id DESC",
-    })
-}
-
-/// That a row stands behind the start of the window. Both databases compare rows of values field
-/// by field, and find the first such row by an index.
-fn behind(field: WorkspaceField, direction: Direction, from: &From<WorkspaceKey>) -> Condition {
-    let From::After(key) = from else {
-        return Condition::fixed("TRUE");
-    };
-    let mut behind = Condition::fixed(match field {
-        WorkspaceField::Created => "(workspaces.id)",
-        WorkspaceField::Title => "(workspaces.title_key, workspaces.id)",
-        WorkspaceField::Updated => "(workspaces.updated_at, workspaces.id)",
-    });
-    behind.sql(match direction {
-        Direction::Ascending => " > (",
-        Direction::Descending => " < (",
-    });
-    match &key.value {
-        None => {}
-        Some(SortValue::Text(text)) => behind.text(text.as_str()),
-        Some(SortValue::Time(at)) => behind.moment(Moment(*at)),
-    }
-    if key.value.is_some() {
-        behind.sql(", ");
-    }
-    behind.id(Key(key.id.uuid()));
-    behind.sql(")");
-    behind
 }
 
 fn view((workspace, creator): (WorkspaceRow, OwnerRow)) -> WorkspaceView {

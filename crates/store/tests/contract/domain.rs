@@ -28,23 +28,6 @@ on_both! {
     what_is_refused_leaves_nothing,
 }
 
-/// A domain that nobody has verified.
-fn domain(name: &str, organization: &Organization) -> OrganizationDomain {
-    let id = format!("domain {name} {}", organization.id);
-    OrganizationDomain {
-        id: DomainId::new(sample::uuid(&id)),
-        organization_id: organization.id,
-        name: DomainName::from_stored(name.to_owned()),
-        challenge: format!("rollbook-domain-verification={name}"),
-        verified_at: None,
-        primary: false,
-        enrollment: Enrollment::InviteOnly,
-        version: Version::FIRST,
-        created_at: FixedClock::START,
-        updated_at: FixedClock::START,
-    }
-}
-
 fn verified(domain: &OrganizationDomain) -> OrganizationDomain {
     OrganizationDomain {
         verified_at: Some(FixedClock::START),
@@ -98,7 +81,7 @@ fn full(organization: &Organization) -> OrganizationDomain {
         version: Version::new(i64::MAX),
         created_at: Timestamp::from_millis(1),
         updated_at: Timestamp::from_millis(946_684_799_999),
-        ..domain("xn--bcher-kva.example", organization)
+        ..sample::domain(organization, "xn--bcher-kva.example")
     }
 }
 
@@ -107,9 +90,9 @@ async fn every_field_is_kept(database: &TestDatabase) -> Outcome {
     let house = house(&*store).await?;
     let middle = OrganizationDomain {
         enrollment: Enrollment::AutomaticInvitation,
-        ..domain("middle.example", &house.acme)
+        ..sample::domain(&house.acme, "middle.example")
     };
-    let plain = domain("plain.example", &house.acme);
+    let plain = sample::domain(&house.acme, "plain.example");
     for domain in [plain, middle, full(&house.acme)] {
         assert!(add(&*store, &domain).await?);
         let found = find(&*store, house.acme.id, domain.id).await?;
@@ -120,7 +103,7 @@ async fn every_field_is_kept(database: &TestDatabase) -> Outcome {
     let absent = DomainId::new(sample::uuid("absent"));
     assert_eq!(find(&*store, house.acme.id, absent).await?, None);
     let nowhere = sample::organization("Nowhere", &house.ann);
-    let orphan = add(&*store, &domain("orphan.example", &nowhere)).await;
+    let orphan = add(&*store, &sample::domain(&nowhere, "orphan.example")).await;
     assert_error!(orphan, Error::Storage(_));
     Ok(())
 }
@@ -128,7 +111,7 @@ async fn every_field_is_kept(database: &TestDatabase) -> Outcome {
 async fn an_organization_adds_a_domain_once(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let first = domain("acme.example", &house.acme);
+    let first = sample::domain(&house.acme, "acme.example");
     assert!(add(&*store, &first).await?);
     let second = OrganizationDomain {
         id: DomainId::new(sample::uuid("another id")),
@@ -137,7 +120,7 @@ async fn an_organization_adds_a_domain_once(database: &TestDatabase) -> Outcome 
     assert!(!add(&*store, &second).await?);
     assert_eq!(find(&*store, house.acme.id, second.id).await?, None);
     // Others may say that it is theirs, too (keycloak #36509).
-    assert!(add(&*store, &domain("acme.example", &house.globex)).await?);
+    assert!(add(&*store, &sample::domain(&house.globex, "acme.example")).await?);
     Ok(())
 }
 
@@ -145,8 +128,8 @@ async fn an_organization_adds_a_domain_once(database: &TestDatabase) -> Outcome 
 async fn one_organization_verifies_a_domain(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let ours = domain("acme.example", &house.acme);
-    let theirs = domain("acme.example", &house.globex);
+    let ours = sample::domain(&house.acme, "acme.example");
+    let theirs = sample::domain(&house.globex, "acme.example");
     assert!(add(&*store, &ours).await? && add(&*store, &theirs).await?);
     assert_eq!(find_verified(&*store, "acme.example").await?, None);
     assert!(update(&*store, &verified(&ours), ours.version).await?);
@@ -168,8 +151,9 @@ async fn one_organization_verifies_a_domain(database: &TestDatabase) -> Outcome 
 async fn one_domain_is_primary(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let [one, other] = ["one.example", "other.example"].map(|name| domain(name, &house.acme));
-    let theirs = domain("theirs.example", &house.globex);
+    let [one, other] =
+        ["one.example", "other.example"].map(|name| sample::domain(&house.acme, name));
+    let theirs = sample::domain(&house.globex, "theirs.example");
     for domain in [&one, &other, &theirs] {
         assert!(add(&*store, domain).await?);
     }
@@ -189,9 +173,9 @@ async fn every_field_is_updated(database: &TestDatabase) -> Outcome {
     let full = full(&house.acme);
     let plain = OrganizationDomain {
         id: full.id,
-        ..domain("plain.example", &house.acme)
+        ..sample::domain(&house.acme, "plain.example")
     };
-    let other = domain("other.example", &house.acme);
+    let other = sample::domain(&house.acme, "other.example");
     assert!(add(&*store, &plain).await? && add(&*store, &other).await?);
     for (next, seen) in [(&full, plain.version), (&plain, full.version)] {
         assert!(update(&*store, next, seen).await?);
@@ -206,7 +190,7 @@ async fn every_field_is_updated(database: &TestDatabase) -> Outcome {
 async fn only_the_seen_version_is_updated(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let kept = domain("acme.example", &house.acme);
+    let kept = sample::domain(&house.acme, "acme.example");
     assert!(add(&*store, &kept).await?);
     let changed = verified(&kept);
     assert!(!update(&*store, &changed, changed.version).await?);
@@ -226,7 +210,7 @@ async fn only_the_seen_version_is_updated(database: &TestDatabase) -> Outcome {
 async fn only_the_living_have_verified_domains(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let ours = verified(&domain("acme.example", &house.acme));
+    let ours = verified(&sample::domain(&house.acme, "acme.example"));
     assert!(add(&*store, &ours).await?);
     assert_eq!(find_verified(&*store, "acme.example").await?, Some(ours));
     assert_eq!(find_verified(&*store, "example").await?, None);
@@ -245,10 +229,10 @@ async fn lists_are_in_order(database: &TestDatabase) -> Outcome {
     let mut domains = Vec::new();
     for number in 0..12 {
         let name = format!("d{number}.example");
-        domains.push(domain(&name, &house.acme));
+        domains.push(sample::domain(&house.acme, &name));
         add(&*store, &domains[number]).await?;
         if number % 4 == 0 {
-            add(&*store, &domain(&name, &house.globex)).await?;
+            add(&*store, &sample::domain(&house.globex, &name)).await?;
         }
     }
     domains.sort_by_key(|domain| domain.id);
@@ -277,7 +261,7 @@ async fn lists_are_in_order(database: &TestDatabase) -> Outcome {
 async fn what_is_removed_is_gone(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let ours = verified(&domain("acme.example", &house.acme));
+    let ours = verified(&sample::domain(&house.acme, "acme.example"));
     assert!(add(&*store, &ours).await?);
     let remove = async |organization, id| {
         store
@@ -288,7 +272,7 @@ async fn what_is_removed_is_gone(database: &TestDatabase) -> Outcome {
     assert!(remove(house.acme.id, ours.id).await?);
     assert!(!remove(house.acme.id, ours.id).await?);
     assert_eq!(find(&*store, house.acme.id, ours.id).await?, None);
-    let theirs = verified(&domain("acme.example", &house.globex));
+    let theirs = verified(&sample::domain(&house.globex, "acme.example"));
     assert!(add(&*store, &theirs).await?);
     Ok(())
 }
@@ -296,10 +280,10 @@ async fn what_is_removed_is_gone(database: &TestDatabase) -> Outcome {
 async fn what_is_released_can_be_verified_by_others(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let ours = primary(&domain("acme.example", &house.acme));
-    let pending = domain("pending.example", &house.acme);
-    let theirs = domain("acme.example", &house.globex);
-    let bystander = primary(&domain("globex.example", &house.globex));
+    let ours = primary(&sample::domain(&house.acme, "acme.example"));
+    let pending = sample::domain(&house.acme, "pending.example");
+    let theirs = sample::domain(&house.globex, "acme.example");
+    let bystander = primary(&sample::domain(&house.globex, "globex.example"));
     for domain in [&ours, &pending, &theirs, &bystander] {
         assert!(add(&*store, domain).await?);
     }
@@ -323,10 +307,10 @@ async fn what_is_released_can_be_verified_by_others(database: &TestDatabase) -> 
 async fn what_is_refused_leaves_nothing(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let mut kept = domain("kept.example", &house.acme);
+    let mut kept = sample::domain(&house.acme, "kept.example");
     assert!(add(&*store, &kept).await?);
     let (changed, seen) = (verified(&kept), kept.version);
-    let added = domain("added.example", &house.acme);
+    let added = sample::domain(&house.acme, "added.example");
     let id = added.id;
     let outcome: Result<()> = store
         .write(move |tx| {

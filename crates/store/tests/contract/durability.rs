@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use rollbook_domain::Result;
+use rollbook_domain::audit::Author;
 use rollbook_domain::id::{MembershipId, OrganizationId};
 use rollbook_domain::mock::{SequentialIds, World, sample};
 use rollbook_domain::port::{IdSource, Store};
@@ -97,7 +98,7 @@ async fn found_many(
         };
         let owner = owner.clone();
         let founded = store
-            .write(move |tx| found(tx, now, fresh, &command, &owner))
+            .write(move |tx| found(tx, &Author::SYSTEM, now, fresh, &command, &owner))
             .await
             .map(|view| view.organization.id);
         alive = founded.is_ok();

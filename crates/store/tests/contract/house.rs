@@ -1,15 +1,10 @@
 //! Two organizations with their people, for the repositories of what lies below an organization.
 
-use rollbook_domain::id::{RoleId, WorkspaceId};
-use rollbook_domain::mock::{FixedClock, sample};
-use rollbook_domain::organization::{Organization, Version};
+use rollbook_domain::mock::sample;
+use rollbook_domain::organization::Organization;
 use rollbook_domain::port::Store;
-use rollbook_domain::role::{
-    AssignedRole, CustomRole, Permission, Permissions, Role, RoleScope, WorkspaceRole,
-    WorkspaceRoles,
-};
+use rollbook_domain::role::{AssignedRole, CustomRole, Role, WorkspaceRole};
 use rollbook_domain::user::User;
-use rollbook_domain::value::{RoleKey, RoleTitle, WorkspaceTitle};
 use rollbook_domain::workspace::{
     Workspace, WorkspaceMemberView, WorkspaceMembership, WorkspaceView,
 };
@@ -53,51 +48,12 @@ pub(crate) async fn house(store: &dyn Store) -> Outcome<House> {
     Ok(house)
 }
 
-/// A live workspace with nothing but a title.
-pub(crate) fn workspace(title: &str, organization: &Organization, creator: &User) -> Workspace {
-    let name = format!("workspace {title} {}", organization.id);
-    Workspace {
-        id: WorkspaceId::new(sample::uuid(&name)),
-        organization_id: organization.id,
-        title: WorkspaceTitle::from_stored(title.to_owned()),
-        description: None,
-        icon: None,
-        icon_color: None,
-        creator_id: creator.id,
-        version: Version::FIRST,
-        created_at: FixedClock::START,
-        updated_at: FixedClock::START,
-        deleted_at: None,
-    }
-}
-
 /// A workspace as reads answer it.
 pub(crate) fn view(workspace: &Workspace, creator: &User) -> WorkspaceView {
     WorkspaceView {
         workspace: workspace.clone(),
         creator_name: creator.display_name.clone(),
         creator_email: creator.email.clone(),
-    }
-}
-
-/// A role of workspaces that an organization has made.
-pub(crate) fn custom_role(
-    key: &str,
-    organization: &Organization,
-    permissions: &[Permission],
-) -> CustomRole {
-    let name = format!("role {key} {}", organization.id);
-    CustomRole {
-        id: RoleId::new(sample::uuid(&name)),
-        organization_id: organization.id,
-        scope: RoleScope::Workspace,
-        key: RoleKey::from_stored(key.to_owned()),
-        title: RoleTitle::from_stored(key.to_owned()),
-        description: None,
-        permissions: Permissions::of(permissions),
-        version: Version::FIRST,
-        created_at: FixedClock::START,
-        updated_at: FixedClock::START,
     }
 }
 
@@ -114,14 +70,8 @@ pub(crate) fn belonging(
         .collect();
     custom_roles.sort_unstable();
     WorkspaceMembership {
-        organization_id: workspace.organization_id,
-        workspace_id: workspace.id,
-        user_id: user.id,
-        roles: WorkspaceRoles::of(roles),
         custom_roles,
-        version: Version::FIRST,
-        created_at: FixedClock::START,
-        updated_at: FixedClock::START,
+        ..sample::workspace_membership(workspace, user, roles)
     }
 }
 

@@ -8,7 +8,7 @@ use rollbook_domain::membership::{
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::page::{Page, Window};
-use rollbook_domain::port::Tx;
+use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{AssignedRole, CustomRole, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
@@ -239,6 +239,25 @@ fn allow_again(database: &TestDatabase) -> Outcome {
     Ok(())
 }
 
+/// Whether one finds the member so, and lists them so among two.
+async fn seen_as(store: &dyn Store, expected: &MemberView) -> Outcome {
+    let (organization, user) = (
+        expected.membership.organization_id,
+        expected.membership.user_id,
+    );
+    let (one, all) = store
+        .read(move |tx| {
+            let one = tx.memberships().find(organization, user)?;
+            Ok((one, list(tx, organization, &Window::first(9))?.items))
+        })
+        .await?;
+    assert_eq!(one.as_ref(), Some(expected));
+    let mut all = all.iter();
+    assert_eq!(all.len(), 2);
+    assert_eq!(all.find(|it| it.membership.user_id == user), Some(expected));
+    Ok(())
+}
+
 async fn a_member_has_the_roles_of_all_workspaces(database: &TestDatabase) -> Outcome {
     use WorkspaceRole::{Admin, Editor, Viewer};
     let store = database.store()?;
@@ -284,19 +303,7 @@ async fn a_member_has_the_roles_of_all_workspaces(database: &TestDatabase) -> Ou
         custom_workspace_roles: custom,
         ..sample::member_view(&acme, &bob, &[])
     };
-    let (one, all) = store
-        .read(move |tx| {
-            let one = tx.memberships().find(acme.id, bob.id)?;
-            Ok((one, list(tx, acme.id, &Window::first(9))?.items))
-        })
-        .await?;
-    assert_eq!(one.as_ref(), Some(&expected));
-    assert_eq!(
-        all.iter().find(|it| it.membership.user_id == bob.id),
-        Some(&expected)
-    );
-    assert_eq!(all.len(), 2);
-    Ok(())
+    seen_as(&*store, &expected).await
 }
 
 async fn who_leaves_leaves_nothing_behind(database: &TestDatabase) -> Outcome {

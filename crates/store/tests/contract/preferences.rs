@@ -13,7 +13,7 @@ use rollbook_domain::value::TimeZone;
 use rollbook_domain::{Error, Refusal, Result};
 
 use crate::harness::{assert_error, on_both};
-use crate::house::{house, workspace};
+use crate::house::house;
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -79,7 +79,7 @@ fn full() -> Outcome<General> {
 async fn who_said_nothing_has_none(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let lab = workspace("Lab", &house.acme, &house.ann);
+    let lab = sample::workspace(&house.acme, "Lab", &house.ann);
     let (id, acme) = (lab.id, house.acme.id);
     store.write(move |tx| tx.workspaces().add(&lab)).await?;
     assert_eq!(of_organization(&*store, acme).await?, None);
@@ -120,11 +120,11 @@ async fn an_organization_says_one_thing_after_the_other(database: &TestDatabase)
 async fn a_workspace_says_one_thing_after_the_other(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let lab = workspace("Lab", &house.acme, &house.ann);
-    let mut theirs = workspace("Lab", &house.globex, &house.bob);
+    let lab = sample::workspace(&house.acme, "Lab", &house.ann);
+    let mut theirs = sample::workspace(&house.globex, "Lab", &house.bob);
     // Ids are unique in an organization; preferences must not look at the id alone.
     theirs.id = lab.id;
-    let shop = workspace("Shop", &house.acme, &house.ann);
+    let shop = sample::workspace(&house.acme, "Shop", &house.ann);
     let all = [lab.clone(), theirs, shop.clone()];
     store
         .write(move |tx| {
@@ -184,7 +184,7 @@ async fn orphans_are_refused(database: &TestDatabase) -> Outcome {
     let nowhere = sample::organization("Nowhere", &house.ann).id;
     let orphan = OrganizationPreferences::default_of(nowhere);
     assert_error!(put_organization(&*store, &orphan).await, Error::Storage(_));
-    let theirs = workspace("Theirs", &house.globex, &house.bob);
+    let theirs = sample::workspace(&house.globex, "Theirs", &house.bob);
     let id = theirs.id;
     store.write(move |tx| tx.workspaces().add(&theirs)).await?;
     let strange = WorkspacePreferences::default_of(house.acme.id, id);

@@ -1,5 +1,6 @@
 //! Rules that count or compare rows hold when twenty come at once.
 
+use rollbook_domain::audit::Author;
 use rollbook_domain::filter::Filter;
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::organization::Organization;
@@ -58,10 +59,9 @@ async fn create(world: World, account: Account, command: CreateOrganization) -> 
     created.map(drop)
 }
 
-async fn join(world: World, acme: Organization, account: Account, seats: u32) -> Result<()> {
-    let roles = [Role::Member];
-    let joined = world.join_with_seats(&acme, &account, &roles, Some(seats));
-    joined.await.map(drop)
+async fn join(world: World, acme: Organization, account: Account) -> Result<()> {
+    let joined = world.join(&acme, &account, &[Role::Member]).await;
+    joined.map(drop)
 }
 
 async fn one_seat_has_one_winner(database: &TestDatabase) -> Outcome {
@@ -69,10 +69,11 @@ async fn one_seat_has_one_winner(database: &TestDatabase) -> Outcome {
     let owner = world.sign_up("owner").await?;
     for heat in 0..HEATS {
         let acme = world.create(&owner, "Acme").await?.organization;
+        world.set_seats(&acme, 2).await?;
         let racers = accounts(&world, heat).await?;
         let racers = racers
             .into_iter()
-            .map(|account| join(world.clone(), acme.clone(), account, 2));
+            .map(|account| join(world.clone(), acme.clone(), account));
         let winners = race(racers, |refusal| {
             *refusal == Refusal::SeatLimit { limit: 2 }
         });
@@ -183,7 +184,7 @@ async fn one_address_has_one_winner(database: &TestDatabase) -> Outcome {
             user.id = sample::user(&format!("h{heat}n{number}")).id;
             async move {
                 let add = move |tx: &mut dyn rollbook_domain::port::Tx| {
-                    rollbook_domain::service::operator::add(tx, &user)
+                    rollbook_domain::service::operator::add(tx, &Author::SYSTEM, &user)
                 };
                 store.write(add).await
             }

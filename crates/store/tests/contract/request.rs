@@ -263,9 +263,10 @@ async fn the_second_waits_for_the_first(database: &TestDatabase) -> Outcome {
         let attempt = crate::harness::ask(&store, move |tx| {
             let answer = tx.requests().remember(user, &claimed, &first, before(60))?;
             gate.pass();
-            match is_made {
-                true => Ok(answer),
-                false => Err(Refusal::VersionMismatch.into()),
+            if is_made {
+                Ok(answer)
+            } else {
+                Err(Refusal::VersionMismatch.into())
             }
         });
         keeper.meet(1)?;
@@ -283,12 +284,11 @@ async fn the_second_waits_for_the_first(database: &TestDatabase) -> Outcome {
         }
         keeper.open();
         let answer = (&mut waiting).await??;
-        match is_made {
-            true => assert_eq!((attempt.await??, answer), (None, Some(first))),
-            false => {
-                assert_error!(attempt.await?, Error::Refused(Refusal::VersionMismatch));
-                assert_eq!(answer, None);
-            }
+        if is_made {
+            assert_eq!((attempt.await??, answer), (None, Some(first)));
+        } else {
+            assert_error!(attempt.await?, Error::Refused(Refusal::VersionMismatch));
+            assert_eq!(answer, None);
         }
     }
     Ok(())

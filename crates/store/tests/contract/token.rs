@@ -1,4 +1,4 @@
-//! The repository of personal access tokens.
+//! The repository of personal access tokens and the keys of service accounts.
 
 use rollbook_domain::Error;
 use rollbook_domain::id::{TokenId, UserId};
@@ -20,6 +20,8 @@ on_both! {
     lists_have_the_unrevoked_in_order,
     expiry_counts_to_the_millisecond,
     the_last_use_never_goes_back,
+    keys_say_where_they_work_and_who_made_them,
+    tokens_are_revoked_together,
 }
 
 const NOW: Timestamp = FixedClock::START;
@@ -52,11 +54,7 @@ async fn user_with(
     Ok((ann, tokens))
 }
 
-async fn find(
-    store: &dyn Store,
-    user: UserId,
-    id: TokenId,
-) -> Outcome<Option<Token>> {
+async fn find(store: &dyn Store, user: UserId, id: TokenId) -> Outcome<Option<Token>> {
     Ok(store.read_one(move |tx| tx.tokens().find(user, id)).await?)
 }
 
@@ -199,5 +197,109 @@ async fn the_last_use_never_goes_back(database: &TestDatabase) -> Outcome {
         .await?;
     let other = find(&*store, ann.id, tokens[1].id).await?;
     assert_eq!(other.as_ref(), Some(&tokens[1]));
+    Ok(())
+}
+
+async fn keys_say_where_they_work_and_who_made_them(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let maker = sample::user("ann");
+    let acme = sample::organization("Acme", &maker);
+    let robot = sample::service_account_of(&acme, "robot");
+    let key = sample::key("deploy", &acme, &robot, &maker);
+    let (user, expected) = (robot.id, key.clone());
+    let found = store
+        .write(move |tx| {
+            tx.users().add(&maker)?;
+            tx.organizations().add(&acme)?;
+            tx.users().add(&robot)?;
+            let digest = sample::key_secret("deploy").digest();
+            tx.tokens().add(&key, &digest)?;
+            tx.tokens().find(user, key.id)
+        })
+        .await?;
+    assert_eq!(found, Some(expected));
+    Ok(())
+}
+
+/// Ann's and bob's tokens: free, bound to Acme, bound to another organization, revoked long ago.
+async fn bound_tokens(store: &dyn Store) -> Outcome<[Vec<Token>; 2]> {
+    let users = ["ann", "bob"].map(sample::user);
+    let [acme, other] = ["Acme", "Other"].map(|name| sample::organization(name, &users[0]));
+    let tokens = users.clone().map(|user| {
+        let name = |kind| format!("{} {kind}", user.display_name.as_str());
+        let bound = |kind, organization| Token {
+            organization_id: Some(organization),
+            ..sample::token(&name(kind), &user)
+        };
+        let revoked = Token {
+            revoked_at: Some(Timestamp::from_millis(1)),
+            ..bound("revoked", acme.id)
+        };
+        let free = sample::token(&name("free"), &user);
+        vec![
+            free,
+            bound("here", acme.id),
+            bound("there", other.id),
+            revoked,
+        ]
+    });
+    let written = tokens.concat();
+    store
+        .write(move |tx| {
+            for user in &users {
+                tx.users().add(user)?;
+            }
+            tx.organizations().add(&acme)?;
+            tx.organizations().add(&other)?;
+            for token in &written {
+                let digest = sample::secret(token.name.as_str()).digest();
+                tx.tokens().add(token, &digest)?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(tokens)
+}
+
+async fn tokens_are_revoked_together(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let [anns, bobs] = bound_tokens(&*store).await?;
+    let (ann, bob) = (anns[0].user_id, bobs[0].user_id);
+    let acme = sample::organization("Acme", &sample::user("ann")).id;
+    // Which of the first three tokens of ann and of bob still work.
+    let usable = async || {
+        let mut usable = Vec::new();
+        for token in anns[..3].iter().chain(&bobs[..3]) {
+            usable.push(find(&*store, token.user_id, token.id).await?.is_some());
+        }
+        Outcome::Ok(usable)
+    };
+    let revoked = store
+        .write(move |tx| tx.tokens().revoke_in(acme, ann, NOW))
+        .await?;
+    assert_eq!(revoked, 1);
+    assert_eq!(usable().await?, [true, false, true, true, true, true]);
+    let revoked = store
+        .write(move |tx| tx.tokens().revoke_bound(acme, NOW))
+        .await?;
+    assert_eq!(revoked, 1);
+    assert_eq!(usable().await?, [true, false, true, true, false, true]);
+    let again = store
+        .write(move |tx| {
+            Ok((
+                tx.tokens().revoke_all(bob, NOW)?,
+                tx.tokens().revoke_all(bob, NOW)?,
+            ))
+        })
+        .await?;
+    assert_eq!(again, (2, 0));
+    assert_eq!(usable().await?, [true, false, true, false, false, false]);
+    // What was revoked before keeps its moment.
+    let digest = sample::secret("bob revoked").digest();
+    let kept = store
+        .read_one(move |tx| tx.access().authenticate(&digest))
+        .await?;
+    let moment = kept.and_then(|kept| kept.token.revoked_at);
+    assert_eq!(moment, Some(Timestamp::from_millis(1)));
     Ok(())
 }

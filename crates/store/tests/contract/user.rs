@@ -1,11 +1,13 @@
 //! The repository of users.
 
-use rollbook_domain::Error;
 use rollbook_domain::id::UserId;
-use rollbook_domain::mock::sample;
+use rollbook_domain::mock::{FixedClock, sample};
+use rollbook_domain::organization::{Organization, Version};
+use rollbook_domain::page::Window;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::user::{User, UserKind};
 use rollbook_domain::value::{DisplayName, Email};
+use rollbook_domain::{Error, Refusal};
 use rollbook_store::DatabaseUrl;
 
 use crate::harness::{assert_error, on_both};
@@ -20,6 +22,10 @@ on_both! {
     an_id_is_never_taken_over,
     a_user_can_be_locked,
     any_tells_whether_there_is_one,
+    everything_but_the_id_can_change,
+    an_address_is_not_taken_over,
+    lists_have_those_who_are_not_deleted,
+    only_live_organizations_are_owned,
 }
 
 async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
@@ -187,5 +193,154 @@ async fn any_tells_whether_there_is_one(database: &TestDatabase) -> Outcome {
         .write(|tx| tx.users().add(&sample::user("ann")))
         .await?;
     assert!(store.read_one(|tx| tx.users().any()).await?);
+    Ok(())
+}
+
+/// Both ways: what was empty is filled, and what was filled is emptied.
+async fn everything_but_the_id_can_change(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (plain, neighbour) = (sample::user("ann"), sample::user("bob"));
+    let acme = sample::organization("Acme", &neighbour);
+    let rich = User {
+        kind: UserKind::ServiceAccount,
+        email: sample::email("changed"),
+        display_name: DisplayName::from_stored("Changed".to_owned()),
+        superuser: true,
+        active: false,
+        email_verified_at: None,
+        organization_id: Some(acme.id),
+        trial_started_at: Some(Timestamp::from_millis(1)),
+        version: Version::new(2),
+        updated_at: Timestamp::from_millis(2),
+        deleted_at: Some(Timestamp::from_millis(3)),
+        ..plain.clone()
+    };
+    let back = User {
+        version: Version::new(3),
+        ..plain.clone()
+    };
+    let (first, other) = (plain.clone(), neighbour.clone());
+    store
+        .write(move |tx| {
+            tx.users().add(&first)?;
+            tx.users().add(&other)?;
+            tx.organizations().add(&acme)
+        })
+        .await?;
+    for (user, seen) in [(rich, plain.version), (back, Version::new(2))] {
+        let wanted = user.clone();
+        let outcome = store
+            .write(move |tx| {
+                let unseen = tx.users().update(&user, user.version)?;
+                let seen = tx.users().update(&user, seen)?;
+                Ok((unseen, seen, tx.users().find(user.id)?))
+            })
+            .await?;
+        assert_eq!(outcome, (false, true, Some(wanted)));
+    }
+    let id = neighbour.id;
+    let found = store.read_one(move |tx| tx.users().find(id)).await?;
+    assert_eq!(found, Some(neighbour));
+    Ok(())
+}
+
+async fn an_address_is_not_taken_over(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, bob) = (sample::user("ann"), sample::user("bob"));
+    let thief = User {
+        email: Email::parse("ANN@Example.com").map_err(|error| error.in_field("email"))?,
+        version: bob.version.next(),
+        ..bob.clone()
+    };
+    let seen = bob.version;
+    store
+        .write(move |tx| Ok((tx.users().add(&ann)?, tx.users().add(&bob)?)))
+        .await?;
+    let outcome = store.write(move |tx| tx.users().update(&thief, seen)).await;
+    assert_error!(outcome, Error::Refused(Refusal::EmailTaken));
+    Ok(())
+}
+
+async fn lists_have_those_who_are_not_deleted(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let owner = sample::user("owner");
+    let acme = sample::organization("Acme", &owner);
+    let other = sample::organization("Other", &owner);
+    let mut robots: Vec<_> = (0..7)
+        .map(|number| sample::service_account_of(&acme, &format!("robot{number}")))
+        .collect();
+    robots[2].deleted_at = Some(FixedClock::START);
+    let strange = sample::service_account_of(&other, "strange");
+    let mut all = vec![owner, sample::service_account("operators"), strange];
+    let (owner, rest) = (all[0].clone(), [&all[1..], &robots[..]].concat());
+    store
+        .write(move |tx| {
+            tx.users().add(&owner)?;
+            tx.organizations().add(&acme)?;
+            tx.organizations().add(&other)?;
+            let mut rest = rest.iter();
+            rest.try_for_each(|user| tx.users().add(user).map(drop))
+        })
+        .await?;
+    robots.remove(2);
+    all.extend(robots.iter().cloned());
+    assert!(
+        !robots.is_sorted_by_key(|user| user.id),
+        "the sample is no good"
+    );
+    all.sort_by_key(|user| user.id);
+    robots.sort_by_key(|user| user.id);
+    let list = async |organization: Option<_>, window: Window<UserId>| {
+        store
+            .read(move |tx| match organization {
+                None => tx.users().list(&window),
+                Some(id) => tx.users().list_service_accounts(id, &window),
+            })
+            .await
+    };
+    for (organization, users) in [(None, all), (Some(acme_id()), robots)] {
+        let count = u64::try_from(users.len())?;
+        let page = list(organization, Window::first(4).counted()).await?;
+        assert_eq!(page.items, users[..4]);
+        assert_eq!((page.next, page.total), (Some(users[3].id), Some(count)));
+        let page = list(organization, Window::after(users[3].id, 9)).await?;
+        assert_eq!((&page.items[..], page.next), (&users[4..], None));
+        let page = list(organization, Window::skip(2, 2)).await?;
+        assert_eq!(page.items, users[2..4]);
+    }
+    Ok(())
+}
+
+fn acme_id() -> rollbook_domain::id::OrganizationId {
+    sample::organization("Acme", &sample::user("owner")).id
+}
+
+async fn only_live_organizations_are_owned(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, bob) = (sample::user("ann"), sample::user("bob"));
+    let mut organizations: Vec<Organization> = ["A1", "B2", "C3", "D4"]
+        .iter()
+        .map(|name| sample::organization(name, &ann))
+        .collect();
+    organizations[1].deleted_at = Some(FixedClock::START);
+    organizations[3].owner_id = bob.id;
+    let (written, owner) = (organizations.clone(), ann.id);
+    store
+        .write(move |tx| {
+            tx.users().add(&ann)?;
+            tx.users().add(&bob)?;
+            let mut written = written.iter();
+            written.try_for_each(|it| tx.organizations().add(it).map(drop))
+        })
+        .await?;
+    let mut expected = vec![organizations[0].id, organizations[2].id];
+    expected.sort_unstable();
+    let of_ann = async |at_most| {
+        store
+            .read_one(move |tx| tx.users().owned(owner, at_most))
+            .await
+    };
+    assert_eq!(of_ann(9).await?, expected);
+    assert_eq!(of_ann(1).await?, expected[..1]);
     Ok(())
 }

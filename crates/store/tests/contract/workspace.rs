@@ -10,7 +10,7 @@ use rollbook_domain::workspace::{Workspace, WorkspaceView};
 use rollbook_domain::{Error, Refusal, Result};
 
 use crate::harness::{assert_error, on_both};
-use crate::house::{House, house, view, workspace};
+use crate::house::{House, house, view};
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -57,14 +57,14 @@ fn full(house: &House) -> Workspace {
         created_at: Timestamp::from_millis(1),
         updated_at: Timestamp::from_millis(946_684_799_999),
         deleted_at: Some(Timestamp::from_millis(i64::MAX)),
-        ..workspace("Full", &house.acme, &house.bob)
+        ..sample::workspace(&house.acme, "Full", &house.bob)
     }
 }
 
 async fn every_field_is_kept(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let plain = workspace("Plain", &house.acme, &house.ann);
+    let plain = sample::workspace(&house.acme, "Plain", &house.ann);
     for (workspace, creator) in [(plain, &house.ann), (full(&house), &house.bob)] {
         assert!(add(&*store, &workspace).await?);
         let found = find(&*store, house.acme.id, workspace.id).await?;
@@ -78,11 +78,11 @@ async fn every_field_is_kept(database: &TestDatabase) -> Outcome {
 async fn an_id_is_taken_in_its_organization(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let first = workspace("First", &house.acme, &house.ann);
+    let first = sample::workspace(&house.acme, "First", &house.ann);
     assert!(add(&*store, &first).await?);
     let second = Workspace {
         id: first.id,
-        ..workspace("Second", &house.acme, &house.bob)
+        ..sample::workspace(&house.acme, "Second", &house.bob)
     };
     assert!(!add(&*store, &second).await?);
     let found = find(&*store, house.acme.id, first.id).await?;
@@ -95,8 +95,8 @@ async fn orphans_are_refused(database: &TestDatabase) -> Outcome {
     let house = house(&*store).await?;
     let nowhere = sample::organization("Nowhere", &house.ann);
     let orphans = [
-        workspace("Of nobody", &house.acme, &sample::user("nobody")),
-        workspace("Of nothing", &nowhere, &house.ann),
+        sample::workspace(&house.acme, "Of nobody", &sample::user("nobody")),
+        sample::workspace(&nowhere, "Of nothing", &house.ann),
     ];
     for orphan in orphans {
         assert_error!(add(&*store, &orphan).await, Error::Storage(_));
@@ -109,9 +109,9 @@ async fn every_field_is_updated(database: &TestDatabase) -> Outcome {
     let house = house(&*store).await?;
     let plain = Workspace {
         version: Version::new(7),
-        ..workspace("Full", &house.acme, &house.ann)
+        ..sample::workspace(&house.acme, "Full", &house.ann)
     };
-    let other = workspace("Other", &house.acme, &house.ann);
+    let other = sample::workspace(&house.acme, "Other", &house.ann);
     assert!(add(&*store, &plain).await? && add(&*store, &other).await?);
     let full = full(&house);
     assert!(update(&*store, &full, Version::new(7)).await?);
@@ -128,12 +128,12 @@ async fn every_field_is_updated(database: &TestDatabase) -> Outcome {
 async fn only_the_seen_version_is_updated(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let kept = workspace("Kept", &house.acme, &house.ann);
+    let kept = sample::workspace(&house.acme, "Kept", &house.ann);
     assert!(add(&*store, &kept).await?);
     let mut changed = kept.clone();
     changed.touch(FixedClock::START.plus(Span::seconds(1)));
     assert!(!update(&*store, &changed, changed.version).await?);
-    let absent = workspace("Absent", &house.acme, &house.ann);
+    let absent = sample::workspace(&house.acme, "Absent", &house.ann);
     assert!(!update(&*store, &absent, absent.version).await?);
     let elsewhere = Workspace {
         organization_id: house.globex.id,
@@ -153,11 +153,11 @@ async fn the_living_are_counted(database: &TestDatabase) -> Outcome {
     let count = async |id| store.read_one(move |tx| tx.workspaces().count(id)).await;
     assert_eq!(count(house.acme.id).await?, 0);
     for number in 0..5 {
-        let mut workspace = workspace(&format!("w{number}"), &house.acme, &house.ann);
+        let mut workspace = sample::workspace(&house.acme, &format!("w{number}"), &house.ann);
         workspace.deleted_at = (number > 2).then_some(FixedClock::START);
         add(&*store, &workspace).await?;
     }
-    add(&*store, &workspace("w0", &house.globex, &house.ann)).await?;
+    add(&*store, &sample::workspace(&house.globex, "w0", &house.ann)).await?;
     assert_eq!(count(house.acme.id).await?, 3);
     assert_eq!(count(house.globex.id).await?, 1);
     Ok(())
@@ -166,7 +166,7 @@ async fn the_living_are_counted(database: &TestDatabase) -> Outcome {
 async fn what_is_refused_leaves_nothing(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let refused = workspace("Refused", &house.acme, &house.ann);
+    let refused = sample::workspace(&house.acme, "Refused", &house.ann);
     let written = refused.clone();
     let outcome: Result<()> = store
         .write(move |tx| {
@@ -183,7 +183,7 @@ async fn what_is_refused_leaves_nothing(database: &TestDatabase) -> Outcome {
 async fn a_workspace_of_another_organization_is_not_found(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let house = house(&*store).await?;
-    let theirs = workspace("Theirs", &house.globex, &house.bob);
+    let theirs = sample::workspace(&house.globex, "Theirs", &house.bob);
     assert!(add(&*store, &theirs).await?);
     assert_eq!(find(&*store, house.acme.id, theirs.id).await?, None);
     let found = find(&*store, house.globex.id, theirs.id).await?;

@@ -13,7 +13,7 @@ use rollbook_domain::user::User;
 use rollbook_domain::workspace::{Workspace, WorkspaceField, WorkspaceKey, WorkspaceView};
 
 use crate::harness::on_both;
-use crate::house::{House, belonging, house, view, workspace};
+use crate::house::{House, belonging, house, view};
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -47,8 +47,8 @@ async fn many(store: &dyn Store) -> Outcome<(House, Vec<WorkspaceView>)> {
         } else {
             &house.ann
         };
-        let name = workspace(&format!("number {number}"), &house.acme, creator);
-        let titled = workspace(TITLES[number as usize % 8], &house.acme, creator);
+        let name = sample::workspace(&house.acme, &format!("number {number}"), creator);
+        let titled = sample::workspace(&house.acme, TITLES[number as usize % 8], creator);
         let workspace = Workspace {
             id: name.id,
             updated_at: FixedClock::START.plus(Span::seconds(number % 5)),
@@ -56,10 +56,10 @@ async fn many(store: &dyn Store) -> Outcome<(House, Vec<WorkspaceView>)> {
         };
         views.push(view(&workspace, creator));
     }
-    let mut beside = vec![workspace("alpha", &house.globex, &house.ann)];
+    let mut beside = vec![sample::workspace(&house.globex, "alpha", &house.ann)];
     beside.push(Workspace {
         deleted_at: Some(FixedClock::START),
-        ..workspace("Zeta", &house.acme, &house.ann)
+        ..sample::workspace(&house.acme, "Zeta", &house.ann)
     });
     let written: Vec<_> = views.iter().map(|view| view.workspace.clone()).collect();
     store
@@ -221,8 +221,8 @@ async fn the_windows_of_a_member(database: &TestDatabase) -> Outcome {
     let (mine, theirs) = (only(mine), only(theirs));
     belong(&*store, &house.ann, &mine).await?;
     belong(&*store, &house.bob, &theirs).await?;
-    let dead = workspace("Zeta", &house.acme, &house.ann);
-    let elsewhere = workspace("alpha", &house.globex, &house.ann);
+    let dead = sample::workspace(&house.acme, "Zeta", &house.ann);
+    let elsewhere = sample::workspace(&house.globex, "alpha", &house.ann);
     let beside = [view(&dead, &house.ann), view(&elsewhere, &house.ann)];
     belong(&*store, &house.ann, &beside).await?;
     let id = |at: usize| mine[at].workspace.id;

@@ -11,7 +11,7 @@ use rollbook_domain::workspace::{Workspace, WorkspaceMemberView, WorkspaceMember
 use rollbook_domain::{Error, Refusal, Result};
 
 use crate::harness::{assert_error, on_both};
-use crate::house::{House, belonging, custom_role, house, member, workspace};
+use crate::house::{House, belonging, house, member};
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -19,6 +19,7 @@ on_both! {
     a_member_belongs_once,
     strangers_and_strange_roles_are_refused,
     permissions_are_those_of_all_roles,
+    who_does_not_belong_may_nothing,
     only_what_changes_is_written,
     only_the_seen_version_is_updated,
     who_is_removed_is_gone,
@@ -41,11 +42,11 @@ struct Office {
 async fn office(store: &dyn Store) -> Outcome<Office> {
     let house = house(store).await?;
     let roles = vec![
-        custom_role("cleaner", &house.acme, &[Permission::DeleteWorkspace]),
-        custom_role("idler", &house.acme, &[]),
-        custom_role(
-            "host",
+        sample::workspace_role(&house.acme, "cleaner", &[Permission::DeleteWorkspace]),
+        sample::workspace_role(&house.acme, "idler", &[]),
+        sample::workspace_role(
             &house.acme,
+            "host",
             &[
                 Permission::CreateWorkspaceMembership,
                 Permission::ReadWorkspace,
@@ -53,10 +54,14 @@ async fn office(store: &dyn Store) -> Outcome<Office> {
         ),
     ];
     let office = Office {
-        lab: workspace("Lab", &house.acme, &house.ann),
-        shop: workspace("Shop", &house.acme, &house.ann),
-        theirs: workspace("Lab", &house.globex, &house.bob),
-        their_role: custom_role("cleaner", &house.globex, &[Permission::UpdateWorkspace]),
+        lab: sample::workspace(&house.acme, "Lab", &house.ann),
+        shop: sample::workspace(&house.acme, "Shop", &house.ann),
+        theirs: sample::workspace(&house.globex, "Lab", &house.bob),
+        their_role: sample::workspace_role(
+            &house.globex,
+            "cleaner",
+            &[Permission::UpdateWorkspace],
+        ),
         roles,
         house,
     };
@@ -171,7 +176,7 @@ async fn strangers_and_strange_roles_are_refused(database: &TestDatabase) -> Out
     let stranger = sample::user("stranger");
     let known = stranger.clone();
     store.write(move |tx| tx.users().add(&known)).await?;
-    let absent = workspace("Absent", &office.house.acme, ann);
+    let absent = sample::workspace(&office.house.acme, "Absent", ann);
     let misplaced = WorkspaceMembership {
         organization_id: globex.id,
         ..belonging(&office.lab, ann, &viewer, &[])
@@ -200,7 +205,7 @@ async fn permissions_are_those_of_all_roles(database: &TestDatabase) -> Outcome 
     let House { ann, bob, .. } = &office.house;
     let wide = CustomRole {
         scope: RoleScope::Organization,
-        ..custom_role("wide", &office.house.acme, Permission::ALL)
+        ..sample::workspace_role(&office.house.acme, "wide", Permission::ALL)
     };
     let mut all: Vec<_> = office.roles.iter().collect();
     all.push(&wide);
@@ -237,6 +242,18 @@ async fn permissions_are_those_of_all_roles(database: &TestDatabase) -> Outcome 
     assert_eq!(granted(&*store, &office.shop, bob.id).await?, viewer);
     let theirs = viewer.with(Permission::UpdateWorkspace);
     assert_eq!(granted(&*store, &office.theirs, ann.id).await?, theirs);
+    Ok(())
+}
+
+async fn who_does_not_belong_may_nothing(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let office = office(&*store).await?;
+    let House { ann, bob, .. } = &office.house;
+    add(
+        &*store,
+        &belonging(&office.lab, bob, &WorkspaceRole::ALL, &[]),
+    )
+    .await?;
     let nothing = granted(&*store, &office.shop, ann.id).await?;
     assert_eq!(nothing, Permissions::NONE);
     let misplaced = Workspace {
@@ -466,7 +483,7 @@ async fn members_are_counted_as_asked(database: &TestDatabase) -> Outcome {
         acme,
         globex,
     } = &office.house;
-    let empty = workspace("Empty", acme, ann);
+    let empty = sample::workspace(acme, "Empty", ann);
     let added = empty.clone();
     store.write(move |tx| tx.workspaces().add(&added)).await?;
     let viewer = [WorkspaceRole::Viewer];

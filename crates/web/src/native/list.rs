@@ -71,7 +71,6 @@ pub(super) struct Listing {
 
 impl Listing {
     /// The same list under a further condition, to which its page tokens are bound.
-    #[expect(dead_code, reason = "for lists with parameters of their own")]
     pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         bind(&mut self.bound, name, value);
         self
@@ -100,7 +99,6 @@ impl Listing {
 
     /// The order of a list that can be sorted by these fields; empty when the list shall have its
     /// own.
-    #[expect(dead_code, reason = "for lists that can be sorted")]
     pub(super) fn order<F: Copy + PartialEq>(
         &self,
         fields: &order::Fields<F>,

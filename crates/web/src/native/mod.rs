@@ -8,6 +8,10 @@ mod etag;
 mod filter;
 mod given;
 mod input;
+mod invitation;
+mod invitation_input;
+mod invitation_wire;
+mod invitee;
 mod list;
 mod logo;
 mod mask;
@@ -19,17 +23,25 @@ mod order;
 mod organization;
 mod organization_domain;
 mod path;
+mod preferences;
+mod preferences_input;
+mod preferences_wire;
 mod refuse;
 mod service_account;
 mod service_account_input;
 mod service_account_wire;
 mod status;
+mod subscription;
 mod token;
 mod token_input;
 mod user;
 mod user_input;
 mod wire;
 mod words;
+mod workspace;
+mod workspace_input;
+mod workspace_user;
+mod workspace_wire;
 
 use actix_web::http::Method;
 use actix_web::{HttpResponse, Route};
@@ -65,6 +77,12 @@ pub static OPERATIONS: Table = &[
     service_account::OPERATIONS,
     organization_domain::OPERATIONS,
     audit_entry::OPERATIONS,
+    invitation::OPERATIONS,
+    invitee::OPERATIONS,
+    workspace::OPERATIONS,
+    workspace_user::OPERATIONS,
+    preferences::OPERATIONS,
+    subscription::OPERATIONS,
 ];
 
 const fn operation(

@@ -36,7 +36,6 @@ impl Name {
     }
 
     /// `{self}/{name}`, for what there is one of.
-    #[expect(dead_code, reason = "for preferences and subscriptions")]
     pub(super) fn only(mut self, name: &str) -> Self {
         self.0.push('/');
         self.0.push_str(name);

@@ -4,7 +4,10 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
-use super::{audit_entry, me, organization, organization_domain, service_account, token, user};
+use super::{
+    audit_entry, invitation, invitee, me, organization, organization_domain, preferences,
+    service_account, subscription, token, user, workspace, workspace_user,
+};
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
 #[must_use]
@@ -61,6 +64,40 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         audit_entry::list,
         audit_entry::verify,
         audit_entry::export,
+        invitation::get,
+        invitation::list,
+        invitation::create,
+        invitation::batch_create,
+        invitation::resend,
+        invitation::revoke,
+        invitee::list,
+        invitee::accept_mine,
+        invitee::decline_mine,
+        invitee::preview,
+        invitee::accept,
+        invitee::decline,
+        invitee::sign_up,
+        workspace::get,
+        workspace::list,
+        workspace::list_mine,
+        workspace::create,
+        workspace::update,
+        workspace::delete,
+        workspace::undelete,
+        workspace::count_users,
+        workspace_user::list,
+        workspace_user::add,
+        workspace_user::get,
+        workspace_user::update,
+        workspace_user::remove,
+        workspace_user::leave,
+        preferences::get,
+        preferences::update,
+        preferences::get_of_workspace,
+        preferences::update_of_workspace,
+        subscription::get,
+        subscription::update,
+        subscription::cancel,
     ),
     // The shared refusals are not found by themselves.
     components(schemas(Status)),
@@ -72,6 +109,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "serviceAccounts", description = "The programs of an organization, and their keys"),
         (name = "domains", description = "The domains of an organization"),
         (name = "auditEntries", description = "Who did what in an organization"),
+        (name = "invitations", description = "How people become members by their own consent"),
+        (name = "workspaces", description = "The parts of an organization"),
+        (name = "preferences", description = "How things are written and measured"),
+        (name = "subscriptions", description = "What an organization may use"),
     ),
     security(("BearerAuth" = [])),
     modifiers(&BearerAuth)

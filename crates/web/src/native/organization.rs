@@ -189,7 +189,8 @@ pub(super) async fn create(
 ) -> Answer {
     let limit = state.settings.native.owner_limit;
     let once = once.claim(&body, body.value.request_id())?;
-    let command = body.value.create(query.id()?, limit, once)?;
+    let mut command = body.value.create(query.id()?, limit, once)?;
+    command.terms = state.settings.native.terms;
     let service = &state.services.organizations;
     answer::organization(&service.create(caller.who, command).await?)
 }

@@ -103,6 +103,11 @@ pub(super) fn refuse(fault: &Fault) -> HttpResponse {
     response.json(verdict.into_status())
 }
 
+/// What a refusal says, inside an answer that is none as a whole.
+pub(super) fn status(error: &Error) -> Status {
+    judge_error(error).into_status()
+}
+
 /// RFC 6750 §3: no error code when nothing was presented.
 const fn challenge(why: Unauthenticated) -> &'static str {
     match why {

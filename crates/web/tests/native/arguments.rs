@@ -8,7 +8,7 @@ use rollbook_domain::organization::Version;
 use rollbook_domain::value::{Logo, LogoImage};
 use serde_json::{Value, json};
 
-use super::support::{Mocks, OWNER_LIMIT, acme, acme_path};
+use super::support::{Mocks, OWNER_LIMIT, TERMS, acme, acme_path};
 
 fn post(path: &str, body: &Value) -> TestRequest {
     TestRequest::post().uri(path).set_payload(body.to_string())
@@ -35,6 +35,7 @@ async fn a_whole_organization_can_be_created() {
                     .is_some_and(|it| it.as_str() == "Anvils")
                 && command.logo == Some(Logo::Image(image))
                 && command.owner_limit == OWNER_LIMIT
+                && command.terms == TERMS
         })
         .returning(|_, _| Ok(acme()));
     let server = mocks.serve();

@@ -114,6 +114,16 @@ async fn schemas_fit_the_answers() {
     }
 }
 
+/// Checks that an answer has the fields that its schema has, and so has the schema's example.
+#[track_caller]
+pub(super) fn assert_described(schema: &str, answer: &Value) {
+    let document = document();
+    let schema = &document["components"]["schemas"][schema];
+    let fields = keys(&schema["properties"]);
+    assert_eq!(keys(answer), fields);
+    assert_eq!(keys(&schema["example"]), fields);
+}
+
 fn keys(object: &Value) -> BTreeSet<String> {
     object.as_object().unwrap().keys().cloned().collect()
 }

@@ -26,27 +26,49 @@ use serde_json::{Value, json};
 use super::support::{Answer, BODY_LIMIT, Make, Mocks, acme, acme_path, jane};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 24] = [
+const FILES: [&str; 46] = [
+    "accept_invitation",
+    "add_workspace_user",
+    "batch_create_invitations",
     "body_too_large",
     "busy",
+    "count_users",
+    "create_invitation",
     "create_organization",
     "create_token",
     "delete_organization",
     "delete_token",
     "denied",
+    "get_invitation",
     "get_organization",
     "get_organization_with_image",
+    "get_preferences",
+    "get_preferences_never_said",
+    "get_subscription",
     "get_token",
+    "get_workspace",
+    "get_workspace_preferences",
+    "get_workspace_user",
     "internal_error",
     "invalid",
+    "invitation_closed",
+    "list_invitations",
     "list_organizations",
     "list_tokens",
+    "list_workspace_users",
+    "list_workspaces",
     "me",
     "me_service_account",
+    "my_invitations",
     "my_organizations",
+    "my_workspaces",
     "no_credential",
     "not_found",
     "organization_limit",
+    "preview_invitation",
+    "resend_invitation",
+    "revoke_invitation",
+    "sign_up",
     "undelete_organization",
     "unknown_field",
     "update_organization",
@@ -58,7 +80,7 @@ fn folder() -> PathBuf {
 }
 
 #[track_caller]
-fn check(name: &str, answer: &Answer) {
+pub(super) fn check(name: &str, answer: &Answer) {
     assert!(FILES.contains(&name), "{name} is not in the list of files");
     let names: [HeaderName; 6] = [
         CONTENT_TYPE,

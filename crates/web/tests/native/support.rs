@@ -12,9 +12,12 @@ use rollbook_domain::Error;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
+use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    MockAuditLog, MockDomains, MockOrganizations, MockServiceAccounts, MockTokens, MockUsers,
+    MockAuditLog, MockDomains, MockInvitations, MockOrganizations, MockPreferences,
+    MockServiceAccounts, MockSubscriptions, MockTokens, MockUsers, MockWorkspaces,
 };
+use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -24,6 +27,13 @@ use serde_json::Value;
 pub(super) const BODY_LIMIT: usize = 4096;
 /// The limit on owned organizations in tests.
 pub(super) const OWNER_LIMIT: Option<u32> = Some(7);
+
+/// What a new organization may use in tests.
+pub(super) const TERMS: Terms = Terms {
+    trial: Some(Span::days(14)),
+    members: Quota(5),
+    workspaces: Quota(3),
+};
 
 /// Makes an error, as often as it is needed: errors cannot be cloned.
 pub(super) type Make = fn() -> Error;
@@ -37,6 +47,10 @@ pub(super) struct Mocks {
     pub(super) service_accounts: MockServiceAccounts,
     pub(super) domains: MockDomains,
     pub(super) audit: MockAuditLog,
+    pub(super) invitations: MockInvitations,
+    pub(super) workspaces: MockWorkspaces,
+    pub(super) preferences: MockPreferences,
+    pub(super) subscriptions: MockSubscriptions,
 }
 
 impl Mocks {
@@ -49,6 +63,10 @@ impl Mocks {
             service_accounts: Arc::new(self.service_accounts),
             domains: Arc::new(self.domains),
             audit: Arc::new(self.audit),
+            invitations: Arc::new(self.invitations),
+            workspaces: Arc::new(self.workspaces),
+            preferences: Arc::new(self.preferences),
+            subscriptions: Arc::new(self.subscriptions),
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
@@ -57,6 +75,7 @@ impl Mocks {
             page_token_key: [42; 32],
             native: NativeSettings {
                 owner_limit: OWNER_LIMIT,
+                terms: TERMS,
             },
             body_limit: BODY_LIMIT,
             request_timeout: Duration::from_secs(60),

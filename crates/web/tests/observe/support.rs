@@ -16,12 +16,15 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service, read_body};
 use actix_web::{App, rt};
 use async_trait::async_trait;
-use rollbook_domain::access::Caller;
-use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
-use rollbook_domain::port::{MockProbe, Probe};
+use rollbook_domain::mock::{
+    FixedClock, MockStore, MockTx, SequentialIds, SequentialRandom, sample,
+};
+use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::{MockOrganizations, MockTokens, Users};
-use rollbook_domain::user::User;
+use rollbook_domain::service::{
+    Core, MockInvitations, MockOrganizations, MockPreferences, MockSubscriptions, MockTokens,
+    MockWorkspaces, UserService,
+};
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, Services, Settings, Web};
 use serde_json::Value;
@@ -41,9 +44,11 @@ pub(crate) enum Plan {
     Slow(Duration),
 }
 
+/// A store in which everybody is Ada, and whose use cases go as planned. The real service stands
+/// before it, since mocks of services answer at once.
 #[async_trait]
-impl Users for Plan {
-    async fn me(&self, _: Caller) -> Result<User> {
+impl Store for Plan {
+    async fn run(&self, access: Access, work: Work) -> Result<Output> {
         match self {
             Self::Answer => {}
             Self::Fail(error) => return Err(error()),
@@ -51,8 +56,21 @@ impl Users for Plan {
             Self::Hang => std::future::pending().await,
             Self::Slow(time) => tokio::time::sleep(*time).await,
         }
-        Ok(sample::user("ada"))
+        let mut tx = MockTx::default();
+        tx.access
+            .expect_authenticate()
+            .returning(|_| Ok(Some(sample::authentication(&sample::user("ada")))));
+        MockStore::new(tx).run(access, work).await
     }
+}
+
+fn users(plan: Plan) -> UserService {
+    UserService::new(Core::new(
+        Arc::new(plan),
+        Arc::new(FixedClock::default()),
+        Arc::new(SequentialIds::default()),
+        Arc::new(SequentialRandom::default()),
+    ))
 }
 
 /// A storage failure.
@@ -64,8 +82,12 @@ pub(crate) fn broken() -> Error {
 pub(crate) fn services(plan: Plan) -> Services {
     Services {
         organizations: Arc::new(MockOrganizations::new()),
-        users: Arc::new(plan),
+        users: Arc::new(users(plan)),
         tokens: Arc::new(MockTokens::new()),
+        invitations: Arc::new(MockInvitations::new()),
+        workspaces: Arc::new(MockWorkspaces::new()),
+        preferences: Arc::new(MockPreferences::new()),
+        subscriptions: Arc::new(MockSubscriptions::new()),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use assert_cmd::cargo::cargo_bin;
 use tempfile::TempDir;
 
-pub(crate) use self::server::{Server, head};
+pub(crate) use self::server::{Answer, Server, head};
 
 /// Makes of one body two tests, one on each database.
 macro_rules! on_both {

@@ -199,8 +199,7 @@ fn accepted_before(
 fn verify(tx: &mut dyn Tx, author: &Author, now: Timestamp, user: &mut User) -> Result<()> {
     let before = user.version;
     user.email_verified_at = Some(now);
-    user.version = before.next();
-    user.updated_at = now;
+    user.touch(now);
     if !tx.users().update(user, before)? {
         return Err(Refusal::VersionMismatch.into());
     }
@@ -208,7 +207,7 @@ fn verify(tx: &mut dyn Tx, author: &Author, now: Timestamp, user: &mut User) -> 
         chain: Chain::User(user.id),
         act: Act::UserUpdated,
         target: Target::User(user.id),
-        changes: vec![Change::set("email_verified_at", &now.to_rfc3339())],
+        changes: vec![Change::set("email_verified", user.email.as_str())],
     };
     audit::record(tx, author, now, &deed)
 }

@@ -1,16 +1,18 @@
 use super::ending::{Ending, end};
 use super::{Acceptance, granting};
-use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
+use crate::audit::Author;
 use crate::id::{MembershipId, WorkspaceId};
 use crate::invitation::{Invitation, InvitationView};
 use crate::membership::Membership;
 use crate::organization::Version;
 use crate::port::Tx;
-use crate::role::{AssignedRole, CustomRole, RoleScope, WorkspaceRole};
-use crate::service::membership::admit;
+use crate::role::{AssignedRole, CustomRole, RoleScope};
+use crate::service;
+use crate::service::membership::seat;
+use crate::service::workspace::Joining;
 use crate::time::Timestamp;
 use crate::user::User;
-use crate::workspace::WorkspaceMembership;
+use crate::workspace::WorkspaceRef;
 use crate::{Error, Result};
 
 /// Makes the invitee a member of the organization and of the workspace. Who is one already stays
@@ -24,7 +26,7 @@ pub(super) fn join(
     user: &User,
 ) -> Result<Acceptance> {
     let invitation = &mut view.invitation;
-    // Accepted first: then its seat is free for the member.
+    // Its seat is the new member's, also where a lowered quota leaves none to others.
     end(tx, author, now, invitation, Ending::Accepted(user.id))?;
     let custom = granting::custom_roles(tx, invitation)?;
     let organization = invitation.organization_id;
@@ -39,10 +41,10 @@ pub(super) fn join(
             created_at: now,
             updated_at: now,
         };
-        admit(tx, author, now, &membership, user)?;
+        seat(tx, author, now, &membership, user)?;
     }
     if let Some(workspace) = invitation.workspace_id {
-        join_workspace(tx, author, now, workspace, invitation, &custom)?;
+        join_workspace(tx, author, now, workspace, user, invitation, &custom)?;
     }
     let found = tx.memberships().find(organization, user.id)?;
     let member = found.ok_or_else(|| Error::storage("the new member is gone"))?;
@@ -58,42 +60,27 @@ fn join_workspace(
     author: &Author,
     now: Timestamp,
     workspace: WorkspaceId,
+    user: &User,
     invitation: &Invitation,
     custom: &[CustomRole],
 ) -> Result<()> {
-    let Some(user) = invitation.accepted_by else {
-        return Ok(());
-    };
-    let membership = WorkspaceMembership {
-        organization_id: invitation.organization_id,
-        workspace_id: workspace,
-        user_id: user,
-        roles: invitation.workspace_roles,
-        custom_roles: of_scope(custom, RoleScope::Workspace),
-        version: Version::FIRST,
-        created_at: now,
-        updated_at: now,
-    };
-    if !tx.workspaces().add_member(&membership)? {
+    let organization = invitation.organization_id;
+    let there = tx
+        .workspaces()
+        .find_member(organization, workspace, user.id)?;
+    if there.is_some() {
         return Ok(());
     }
-    let mut roles: Vec<&str> = membership
-        .roles
-        .iter()
-        .map(WorkspaceRole::public_key)
-        .collect();
-    let own = membership.custom_roles.iter();
-    roles.extend(own.map(|role| role.key.as_str()));
-    let deed = Deed {
-        chain: Chain::Organization(invitation.organization_id),
-        act: Act::WorkspaceMembershipCreated,
-        target: Target::WorkspaceMembership(user),
-        changes: vec![
-            Change::set("workspace_id", &workspace.to_string()),
-            Change::set("roles", &roles.join(" ")),
-        ],
+    let at = WorkspaceRef {
+        organization,
+        id: workspace,
     };
-    audit::record(tx, author, now, &deed)
+    let joining = Joining {
+        user: user.id,
+        roles: invitation.workspace_roles,
+        custom_roles: of_scope(custom, RoleScope::Workspace),
+    };
+    service::workspace::join(tx, author, now, at, joining)
 }
 
 fn of_scope(roles: &[CustomRole], scope: RoleScope) -> Vec<AssignedRole> {

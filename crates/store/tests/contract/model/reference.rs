@@ -53,6 +53,10 @@ pub(super) struct Entry {
     pub(super) members: BTreeMap<usize, Roles>,
     /// Who is invited and as what.
     pub(super) pending: BTreeMap<usize, Role>,
+    /// Whose invitation ran out, and nobody has touched it since.
+    pub(super) run_out: BTreeSet<usize>,
+    /// Whose invitation ran out, and made room for something else.
+    pub(super) expired: BTreeSet<usize>,
     pub(super) seats: u32,
     pub(super) live: bool,
     pub(super) restorable: bool,
@@ -94,7 +98,9 @@ impl Entry {
             Deed::Decline => self.live && self.pending.remove(&actor).is_some(),
             Deed::Revoke(whom) => {
                 self.may(actor, Permission::DeleteInvitation)
-                    && self.pending.remove(&whom).is_some()
+                    && (self.pending.remove(&whom).is_some()
+                        || self.run_out.remove(&whom)
+                        || self.expired.remove(&whom))
             }
             Deed::Add(whom, role) => self.add(actor, whom, role),
             Deed::SetRole(whom, role) => self.set_role(actor, whom, role),
@@ -111,6 +117,7 @@ impl Entry {
                 if done {
                     (self.live, self.restorable) = (false, true);
                     self.pending.clear();
+                    self.run_out.clear();
                 }
                 done
             }
@@ -120,6 +127,7 @@ impl Entry {
                 done
             }
             Deed::Wait => {
+                self.run_out.extend(self.pending.keys().copied());
                 self.pending.clear();
                 self.restorable = false;
                 true
@@ -136,6 +144,8 @@ impl Entry {
         if done {
             self.pending.insert(whom, role);
             self.accepted.remove(&whom);
+            self.run_out.remove(&whom);
+            self.expired.remove(&whom);
         }
         done
     }
@@ -162,6 +172,9 @@ impl Entry {
         if done {
             if self.pending.remove(&whom).is_some() {
                 self.accepted.insert(whom);
+            }
+            if self.run_out.remove(&whom) {
+                self.expired.insert(whom);
             }
             self.members.insert(whom, Roles::of(&[role]));
         }
@@ -217,6 +230,8 @@ impl ReferenceStateMachine for Book {
             owner: organization + 1,
             members: BTreeMap::from([(organization + 1, Roles::of(&[Role::Admin]))]),
             pending: BTreeMap::new(),
+            run_out: BTreeSet::new(),
+            expired: BTreeSet::new(),
             seats: 0,
             live: true,
             restorable: false,

@@ -1,0 +1,138 @@
+//! The ports behind which the chess club keeps nothing.
+
+use rollbook_domain::domain::OrganizationDomain;
+use rollbook_domain::filter::{Filter, TextTest};
+use rollbook_domain::id::{DomainId, InvitationId, OrganizationId, RoleId, UserId, WorkspaceId};
+use rollbook_domain::idempotency::{Remembered, RequestKey};
+use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
+use rollbook_domain::membership::Direction;
+use rollbook_domain::organization::Version;
+use rollbook_domain::outbox::Message;
+use rollbook_domain::page::{Page, Window};
+use rollbook_domain::port::{
+    DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
+    RequestRepo, RoleHolder, RoleRepo, WorkspaceRepo,
+};
+use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
+use rollbook_domain::role::{CustomRole, Permissions};
+use rollbook_domain::secret::Digest;
+use rollbook_domain::subscription::Plan;
+use rollbook_domain::time::Timestamp;
+use rollbook_domain::value::{DomainName, Email, RoleKey, RoleTitle};
+use rollbook_domain::workspace::{
+    Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
+    WorkspaceView,
+};
+use rollbook_domain::{Error, Result};
+
+use super::store::Rows;
+
+/// What the club's program never calls, it need not implement: such a method answers an error.
+macro_rules! unused {
+    ($($method:ident($($argument:ty),*) -> $answer:ty;)+) => {
+        $(fn $method(&mut self, $(_: $argument),*) -> Result<$answer> {
+            Err(Error::storage("the chess club has no use for this"))
+        })+
+    };
+}
+pub(crate) use unused;
+
+impl RoleRepo for Rows {
+    unused! {
+        add(&CustomRole) -> bool;
+        find(OrganizationId, RoleId) -> Option<CustomRole>;
+        find_by_key(OrganizationId, &RoleKey) -> Option<CustomRole>;
+        find_by_title(OrganizationId, &RoleTitle) -> Option<CustomRole>;
+        list(OrganizationId, &Window<RoleId>) -> Page<CustomRole, RoleId>;
+        update(&CustomRole, Version) -> bool;
+        remove(OrganizationId, RoleId) -> bool;
+        holders(OrganizationId, RoleId) -> Vec<RoleHolder>;
+    }
+}
+
+impl InvitationRepo for Rows {
+    unused! {
+        add(&Invitation, &Digest) -> bool;
+        find(OrganizationId, InvitationId) -> Option<InvitationView>;
+        find_anywhere(InvitationId) -> Option<InvitationView>;
+        find_by_secret(&Digest) -> Option<InvitationView>;
+        find_pending(OrganizationId, &Email) -> Option<Invitation>;
+        list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)
+            -> Page<InvitationView, InvitationId>;
+        list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;
+        count_pending(OrganizationId, Timestamp) -> u32;
+        update(&Invitation, Version) -> bool;
+        set_secret(OrganizationId, InvitationId, &Digest) -> ();
+        revoke_all(OrganizationId, Timestamp) -> u32;
+    }
+}
+
+impl WorkspaceRepo for Rows {
+    unused! {
+        add(&Workspace) -> bool;
+        find(OrganizationId, WorkspaceId) -> Option<WorkspaceView>;
+        update(&Workspace, Version) -> bool;
+        count(OrganizationId) -> u32;
+        list(OrganizationId, &Filter<TextTest>, WorkspaceField, Direction, &Window<WorkspaceKey>)
+            -> Page<WorkspaceView, WorkspaceKey>;
+        list_of_member(OrganizationId, UserId, &Window<WorkspaceId>)
+            -> Page<WorkspaceView, WorkspaceId>;
+        add_member(&WorkspaceMembership) -> bool;
+        find_member(OrganizationId, WorkspaceId, UserId) -> Option<WorkspaceMemberView>;
+        granted(OrganizationId, WorkspaceId, UserId) -> Permissions;
+        list_members(OrganizationId, WorkspaceId, &Window<UserId>)
+            -> Page<WorkspaceMemberView, UserId>;
+        update_member(&WorkspaceMembership, Version) -> bool;
+        remove_member(OrganizationId, WorkspaceId, UserId) -> bool;
+        count_members(OrganizationId, &[WorkspaceId]) -> Vec<u64>;
+    }
+}
+
+impl PreferencesRepo for Rows {
+    unused! {
+        of_organization(OrganizationId) -> Option<OrganizationPreferences>;
+        put_organization(&OrganizationPreferences) -> ();
+        of_workspace(OrganizationId, WorkspaceId) -> Option<WorkspacePreferences>;
+        put_workspace(&WorkspacePreferences) -> ();
+    }
+}
+
+impl DomainRepo for Rows {
+    unused! {
+        add(&OrganizationDomain) -> bool;
+        find(OrganizationId, DomainId) -> Option<OrganizationDomain>;
+        find_verified(&DomainName) -> Option<OrganizationDomain>;
+        list(OrganizationId, &Window<DomainId>) -> Page<OrganizationDomain, DomainId>;
+        count(OrganizationId) -> u32;
+        update(&OrganizationDomain, Version) -> bool;
+        remove(OrganizationId, DomainId) -> bool;
+        release_all(OrganizationId) -> ();
+    }
+}
+
+impl RequestRepo for Rows {
+    unused! {
+        remember(UserId, &RequestKey, &Remembered, Timestamp) -> Option<Remembered>;
+        forget(Timestamp, u32) -> u32;
+    }
+}
+
+impl OutboxRepo for Rows {
+    unused! {
+        add(&Message) -> ();
+    }
+}
+
+impl InstallationRepo for Rows {
+    unused! {
+        page_token_key() -> Option<[u8; 32]>;
+        add_page_token_key(&[u8; 32]) -> bool;
+    }
+}
+
+impl PlanRepo for Rows {
+    unused! {
+        find(OrganizationId) -> Option<Plan>;
+        set(OrganizationId, &Plan) -> ();
+    }
+}

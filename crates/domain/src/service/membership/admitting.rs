@@ -1,0 +1,172 @@
+//! How somebody becomes a member.
+
+use super::{AddMember, Who, role_keys};
+use crate::access::{self, Caller, Used};
+use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
+use crate::error::Kind;
+use crate::id::{MembershipId, OrganizationId};
+use crate::idempotency::{self, Claim};
+use crate::invitation::InvitationState;
+use crate::membership::{MemberView, Membership};
+use crate::organization::{Organization, Version};
+use crate::policy::Action;
+use crate::port::Tx;
+use crate::role::{Permission, Role, Roles};
+use crate::service::authority;
+use crate::service::role::Assignment;
+use crate::time::Timestamp;
+use crate::user::User;
+use crate::{Error, Refusal, Result};
+
+pub(super) fn add(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    organization: OrganizationId,
+    fresh: MembershipId,
+    command: &AddMember,
+) -> Result<Used<MemberView>> {
+    let action = Action::Use(Permission::CreateMembership);
+    let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
+    let (claimant, once) = (authentication.user.id, command.once.as_ref());
+    let claim = idempotency::claim(tx, claimant, once, now, fresh.uuid())?;
+    let user = lock(tx, organization, &command.who)?;
+    if let Claim::Made(id) = claim {
+        let member = tx.memberships().find(organization, user.id)?;
+        let made = member.filter(|member| member.membership.id == MembershipId::new(id));
+        return Ok(authentication.used(made.ok_or(Error::NotFound(Kind::Membership))?));
+    }
+    let assignment = Assignment::of_keys(tx, organization, &command.roles)?;
+    let rights = access::rights(&authentication, &place);
+    authority::check_grant(rights, assignment.permissions)?;
+    let membership = Membership {
+        id: fresh,
+        organization_id: organization,
+        user_id: user.id,
+        roles: assignment.roles,
+        custom_roles: assignment.custom,
+        version: Version::FIRST,
+        created_at: now,
+        updated_at: now,
+    };
+    let author = authentication.author(caller);
+    admit(tx, &author, now, &membership, &user)?;
+    let member = tx.memberships().find(organization, user.id)?;
+    let member = member.ok_or_else(|| Error::storage("the new member vanished"))?;
+    Ok(authentication.used(member))
+}
+
+/// The user, behind a lock of their row: they are not deleted before they are a member. A service
+/// account of another organization stays there.
+fn lock(tx: &mut dyn Tx, organization: OrganizationId, who: &Who) -> Result<User> {
+    let id = match who {
+        Who::User(id) => Some(*id),
+        Who::Email(email) => tx.users().find_by_email(email)?.map(|user| user.id),
+    };
+    let user = match id {
+        Some(id) => tx.users().lock(id)?,
+        None => None,
+    };
+    user.filter(|user| user.deleted_at.is_none())
+        .filter(|user| user.organization_id.is_none_or(|home| home == organization))
+        .ok_or(Error::NotFound(Kind::User))
+}
+
+/// The membership that an organization's first owner gets.
+pub(in crate::service) fn membership_of_owner(
+    id: MembershipId,
+    organization: &Organization,
+    now: Timestamp,
+) -> Membership {
+    Membership {
+        id,
+        organization_id: organization.id,
+        user_id: organization.owner_id,
+        roles: Roles::of(&[Role::Admin]),
+        custom_roles: Vec::new(),
+        version: Version::FIRST,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Takes a user into a live organization that has a free seat. The rule for everything that adds
+/// members; the caller's right to do so was checked before.
+///
+/// Whoever is invited has no more use for the invitation, even when they join another way: it
+/// counts as accepted, and its seat is the new member's, also where a lowered quota leaves none to
+/// others.
+pub fn admit(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    membership: &Membership,
+    user: &User,
+) -> Result<()> {
+    let organization = membership.organization_id;
+    let locked = tx.organizations().lock(organization)?;
+    if !locked.is_some_and(|organization| organization.is_live()) {
+        return Err(Error::NotFound(Kind::Organization));
+    }
+    let seated = close_invitation(tx, author, now, organization, user)?;
+    if !seated {
+        authority::check_seat(tx, organization, now)?;
+    }
+    seat(tx, author, now, membership, user)
+}
+
+/// Gives a user a seat that is known to be free, in a live organization whose row is locked.
+pub(in crate::service) fn seat(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    membership: &Membership,
+    user: &User,
+) -> Result<()> {
+    if !tx.memberships().add(membership, user)? {
+        return Err(Refusal::AlreadyMember.into());
+    }
+    let deed = Deed {
+        chain: Chain::Organization(membership.organization_id),
+        act: Act::MembershipCreated,
+        target: Target::Membership(user.id),
+        changes: vec![Change::set("roles", &role_keys(membership))],
+    };
+    audit::record(tx, author, now, &deed)
+}
+
+/// Closes the invitation to the address of somebody who has no more use for it. Answers whether it
+/// held a seat, which it did until it ran out.
+pub(in crate::service) fn close_invitation(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    organization: OrganizationId,
+    user: &User,
+) -> Result<bool> {
+    let Some(mut invitation) = tx.invitations().find_pending(organization, &user.email)? else {
+        return Ok(false);
+    };
+    let before = invitation.version;
+    let seated = invitation.is_pending(now);
+    let act = if seated {
+        invitation.state = InvitationState::Accepted;
+        invitation.accepted_by = Some(user.id);
+        Act::InvitationAccepted
+    } else {
+        invitation.state = InvitationState::Expired;
+        Act::InvitationExpired
+    };
+    invitation.touch(now);
+    if !tx.invitations().update(&invitation, before)? {
+        return Err(Refusal::VersionMismatch.into());
+    }
+    let deed = Deed {
+        chain: Chain::Organization(organization),
+        act,
+        target: Target::Invitation(invitation.id),
+        changes: Vec::new(),
+    };
+    audit::record(tx, author, now, &deed)?;
+    Ok(seated)
+}

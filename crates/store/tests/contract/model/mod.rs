@@ -1,0 +1,44 @@
+//! The book against a model of it: random people do random things in two organizations, and after
+//! every step the store holds what a few maps hold. The model knows the rules by itself; what both
+//! must keep in any case is checked beside ([`system::System::check`]).
+
+mod reference;
+mod system;
+
+use proptest::test_runner::{Config, TestRunner};
+use proptest_state_machine::{ReferenceStateMachine as _, StateMachineTest as _};
+
+use self::reference::Book;
+use self::system::System;
+use crate::support::{Outcome, TestDatabase};
+
+/// How many books are written, and how many steps are taken in each.
+const BOOKS: u32 = 32;
+const STEPS: usize = 60;
+
+#[test]
+fn sqlite() {
+    compare(TestDatabase::sqlite);
+}
+
+#[test]
+fn postgres() {
+    compare(TestDatabase::postgres);
+}
+
+fn compare(database: fn() -> Outcome<TestDatabase>) {
+    let config = Config {
+        cases: BOOKS,
+        // The seed of a failure is printed; a file of them would belong to one machine.
+        failure_persistence: None,
+        ..Config::default()
+    };
+    system::on(database().unwrap());
+    TestRunner::new(config.clone())
+        .run(&Book::sequential_strategy(1..STEPS), |(book, steps, seen)| {
+            System::test_sequential(config.clone(), book, steps, seen);
+            Ok(())
+        })
+        .unwrap();
+    system::off();
+}
