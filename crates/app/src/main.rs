@@ -3,6 +3,7 @@
 
 mod ambient;
 mod cli;
+mod dns;
 mod failure;
 mod house;
 mod logging;

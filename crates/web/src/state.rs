@@ -6,8 +6,8 @@ use std::time::Duration;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    CustomRoles, Invitations, Memberships, Organizations, Preferences, Subscriptions, Tokens,
-    Users, Workspaces,
+    AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Preferences,
+    ServiceAccounts, Subscriptions, Tokens, Users, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -27,6 +27,12 @@ pub struct Services {
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.
     pub tokens: Arc<dyn Tokens>,
+    /// The use cases of service accounts.
+    pub service_accounts: Arc<dyn ServiceAccounts>,
+    /// The use cases of domains.
+    pub domains: Arc<dyn Domains>,
+    /// The use cases of the audit log.
+    pub audit: Arc<dyn AuditLog>,
     /// The use cases of invitations.
     pub invitations: Arc<dyn Invitations>,
     /// The use cases of workspaces and their members.

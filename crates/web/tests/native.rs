@@ -7,6 +7,7 @@ mod native {
     mod description;
     mod gate;
     mod golden;
+    mod house;
     mod invitations;
     mod lists;
     mod members;

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    Core, CustomRoleService, InvitationService, MembershipService, Operator, OperatorService,
-    OrganizationService, PreferencesService, SubscriptionService, TokenService, UserService,
-    WorkspaceService,
+    AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
+    Operator, OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
+    SubscriptionService, TokenService, UserService, WorkspaceService,
 };
 use rollbook_web::{Services, Web};
 
 use crate::cli::print_line;
+use crate::dns::Dns;
 use crate::failure::{Failure, Result};
 use crate::house::{self, House};
 use crate::settings::Settings;
@@ -77,6 +78,9 @@ fn services(house: &House) -> Services {
         roles: Arc::new(CustomRoleService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
+        service_accounts: Arc::new(ServiceAccountService::new(core())),
+        domains: Arc::new(DomainService::new(core(), Arc::new(Dns::default()))),
+        audit: Arc::new(AuditService::new(core())),
         invitations: Arc::new(InvitationService::new(core())),
         workspaces: Arc::new(WorkspaceService::new(core())),
         preferences: Arc::new(PreferencesService::new(core())),

@@ -28,7 +28,6 @@ pub(super) struct Field<T> {
 }
 
 /// What a field is, and the test that a comparison with it makes.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the lists to come"))]
 pub(super) enum Kind<T> {
     /// A text: `=` and `!=`, with `*` at either end, and `:` for a part of it.
     Text(fn(TextTest) -> T),

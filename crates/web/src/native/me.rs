@@ -1,14 +1,18 @@
 //! The caller, and the organizations that the caller belongs to.
 
 use actix_web::http::Method;
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Data, Query};
 use rollbook_domain::policy::Action;
 
 use super::answer::{self, Answer};
+use super::etag::IfMatch;
 use super::list::{FilterQuery, Listing, PageQuery};
+use super::mask::Mask;
 use super::status::Refusals;
-use super::wire::{User, UserOrganizationList};
-use super::{Caller, operation};
+use super::user::user as user_answer;
+use super::user_input::{DeleteUserRequest, EtagQuery, MaskQuery, UserBody};
+use super::wire::{Empty, User, UserOrganizationList};
+use super::{Body, Caller, operation};
 use crate::operation::{Operation, Policy};
 use crate::state::State;
 
@@ -28,6 +32,27 @@ pub(super) static OPERATIONS: &[Operation] = &[
         Policy::Caller(Action::ReadSelf),
         || web::to(get),
     ),
+    operation(
+        "me.update",
+        Method::PATCH,
+        "/api/v1/me",
+        Policy::Caller(Action::ManageSelf),
+        || web::to(update),
+    ),
+    operation(
+        "me.delete",
+        Method::DELETE,
+        "/api/v1/me",
+        Policy::Caller(Action::ManageSelf),
+        || web::to(delete),
+    ),
+    operation(
+        "me.deleteWith",
+        Method::POST,
+        "/api/v1/me:delete",
+        Policy::Caller(Action::ManageSelf),
+        || web::to(delete_with),
+    ),
 ];
 
 /// Get the caller
@@ -40,7 +65,86 @@ pub(super) static OPERATIONS: &[Operation] = &[
 )]
 pub(super) async fn get(caller: Caller, state: Data<State>) -> Answer {
     let user = state.services.users.me(caller.who).await?;
-    answer::json(&User::from(&user))
+    user_answer(&user)
+}
+
+/// Update the caller's profile
+///
+/// A new address is not verified until it is shown to be the caller's. With an entity tag, in the
+/// body or in `If-Match`, only if the profile is still as the caller saw it.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/me",
+    operation_id = "me.update",
+    tag = "me",
+    params(MaskQuery, IfMatch),
+    request_body = User,
+    responses((status = 200, description = "The caller", body = User), Refusals)
+)]
+pub(super) async fn update(
+    caller: Caller,
+    query: Query<MaskQuery>,
+    seen: IfMatch,
+    body: Body<UserBody>,
+    state: Data<State>,
+) -> Answer {
+    let mask = Mask::parse(query.update_mask.as_deref())?;
+    let seen = seen.or_field(body.value.etag())?;
+    let command = body.value.update(&mask, seen)?;
+    let service = &state.services.users;
+    user_answer(&service.update_me(caller.who, command).await?)
+}
+
+/// Delete the caller
+///
+/// All memberships and tokens end at once. Refused while the caller owns organizations:
+/// `/me:delete` takes decisions about them.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/me",
+    operation_id = "me.delete",
+    tag = "me",
+    params(EtagQuery, IfMatch),
+    responses((status = 200, description = "The caller is deleted", body = Empty), Refusals)
+)]
+pub(super) async fn delete(
+    caller: Caller,
+    query: Query<EtagQuery>,
+    seen: IfMatch,
+    state: Data<State>,
+) -> Answer {
+    let seen = seen.or_field(query.etag.as_deref())?;
+    let command = DeleteUserRequest::default().command(seen, None)?;
+    let service = &state.services.users;
+    service.delete_me(caller.who, command).await?;
+    answer::json(&Empty {})
+}
+
+/// Delete the caller and decide about what they own
+///
+/// Each organization that the caller owns is deleted or gets another owner, in one step with the
+/// deletion.
+#[utoipa::path(
+    post,
+    path = "/api/v1/me:delete",
+    operation_id = "me.deleteWith",
+    tag = "me",
+    params(IfMatch),
+    request_body = DeleteUserRequest,
+    responses((status = 200, description = "The caller is deleted", body = Empty), Refusals)
+)]
+pub(super) async fn delete_with(
+    caller: Caller,
+    seen: IfMatch,
+    body: Body<DeleteUserRequest>,
+    state: Data<State>,
+) -> Answer {
+    let seen = seen.or_field(body.value.etag())?;
+    let limit = state.settings.native.owner_limit;
+    let command = body.value.command(seen, limit)?;
+    let service = &state.services.users;
+    service.delete_me(caller.who, command).await?;
+    answer::json(&Empty {})
 }
 
 /// List the organizations that the caller belongs to

@@ -1,6 +1,9 @@
 //! The native dialect (`/api/v1`): resources and verbs after Google's API Improvement Proposals.
 
 mod answer;
+mod audit_entry;
+mod audit_wire;
+mod domain_wire;
 mod etag;
 mod filter;
 mod given;
@@ -21,6 +24,7 @@ mod once;
 mod openapi;
 mod order;
 mod organization;
+mod organization_domain;
 mod path;
 mod preferences;
 mod preferences_input;
@@ -29,10 +33,15 @@ mod refuse;
 mod role;
 mod role_input;
 mod role_wire;
+mod service_account;
+mod service_account_input;
+mod service_account_wire;
 mod status;
 mod subscription;
 mod token;
 mod token_input;
+mod user;
+mod user_input;
 mod wire;
 mod words;
 mod workspace;
@@ -70,6 +79,10 @@ pub static OPERATIONS: Table = &[
     organization::OPERATIONS,
     me::OPERATIONS,
     token::OPERATIONS,
+    user::OPERATIONS,
+    service_account::OPERATIONS,
+    organization_domain::OPERATIONS,
+    audit_entry::OPERATIONS,
     invitation::OPERATIONS,
     invitee::OPERATIONS,
     workspace::OPERATIONS,

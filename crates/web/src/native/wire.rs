@@ -4,6 +4,7 @@
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::service::organization::OrganizationPage;
 use rollbook_domain::service::token::{IssuedToken, TokenPage};
+use rollbook_domain::service::user::UserPage;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::Token as DomainToken;
 use rollbook_domain::user::{User as DomainUser, UserKind};
@@ -166,12 +167,15 @@ impl<'a> UserOrganizationList<'a> {
     "email": "jane@acme.example",
     "user_type": "PERSON",
     "superuser": false,
+    "active": true,
+    "email_verified": true,
     "create_time": "2025-01-15T10:30:00Z",
-    "update_time": "2025-01-15T10:30:00Z"
+    "update_time": "2025-01-15T10:30:00Z",
+    "etag": "\"1\""
 }))]
 pub(super) struct User<'a> {
     /// The resource name, `users/{user}`.
-    #[schema(value_type = String)]
+    #[schema(read_only, value_type = String)]
     name: Name,
     /// What to call the user.
     display_name: &'a str,
@@ -179,15 +183,26 @@ pub(super) struct User<'a> {
     email: &'a str,
     /// Person or program.
     #[serde(rename = "user_type")]
+    #[schema(read_only)]
     kind: UserType,
     /// Whether the user operates the platform and may see and do everything.
+    #[schema(read_only)]
     superuser: bool,
+    /// Whether the user's credentials work.
+    #[schema(read_only)]
+    active: bool,
+    /// Whether the address was shown to be the user's.
+    #[schema(read_only)]
+    email_verified: bool,
     /// When the user was made.
-    #[schema(format = DateTime)]
+    #[schema(read_only, format = DateTime)]
     create_time: String,
     /// When the user last changed.
-    #[schema(format = DateTime)]
+    #[schema(read_only, format = DateTime)]
     update_time: String,
+    /// Changes whenever the user does.
+    #[schema(required = false)]
+    etag: String,
 }
 
 /// What a user is.
@@ -211,8 +226,29 @@ impl<'a> From<&'a DomainUser> for User<'a> {
                 UserKind::ServiceAccount => UserType::ServiceAccount,
             },
             superuser: user.superuser,
+            active: user.active,
+            email_verified: user.has_verified_email(),
             create_time: user.created_at.to_rfc3339(),
             update_time: user.updated_at.to_rfc3339(),
+            etag: etag::of(user.version),
+        }
+    }
+}
+
+/// A page of all users.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UserList<'a> {
+    /// The users, in the order in which they were made.
+    users: Vec<User<'a>>,
+    /// What continues the list as `page_token`; empty at its end.
+    next_page_token: String,
+}
+
+impl<'a> UserList<'a> {
+    pub(super) fn new(page: &'a UserPage, next_page_token: String) -> Self {
+        Self {
+            users: page.items.iter().map(User::from).collect(),
+            next_page_token,
         }
     }
 }

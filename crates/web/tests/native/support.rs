@@ -14,8 +14,9 @@ use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    MockCustomRoles, MockInvitations, MockMemberships, MockOrganizations, MockPreferences,
-    MockSubscriptions, MockTokens, MockUsers, MockWorkspaces,
+    MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
+    MockOrganizations, MockPreferences, MockServiceAccounts, MockSubscriptions, MockTokens,
+    MockUsers, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -46,6 +47,9 @@ pub(super) struct Mocks {
     pub(super) roles: MockCustomRoles,
     pub(super) users: MockUsers,
     pub(super) tokens: MockTokens,
+    pub(super) service_accounts: MockServiceAccounts,
+    pub(super) domains: MockDomains,
+    pub(super) audit: MockAuditLog,
     pub(super) invitations: MockInvitations,
     pub(super) workspaces: MockWorkspaces,
     pub(super) preferences: MockPreferences,
@@ -61,6 +65,9 @@ impl Mocks {
             roles: Arc::new(self.roles),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
+            service_accounts: Arc::new(self.service_accounts),
+            domains: Arc::new(self.domains),
+            audit: Arc::new(self.audit),
             invitations: Arc::new(self.invitations),
             workspaces: Arc::new(self.workspaces),
             preferences: Arc::new(self.preferences),

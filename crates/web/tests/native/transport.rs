@@ -47,7 +47,11 @@ async fn wrong_methods_are_told_the_right_ones() {
             Method::DELETE,
             "GET, HEAD, POST",
         ),
-        ("/api/v1/me".to_owned(), Method::PATCH, "GET, HEAD"),
+        (
+            "/api/v1/me".to_owned(),
+            Method::PUT,
+            "GET, HEAD, PATCH, DELETE",
+        ),
     ] {
         let answer = server
             .send_raw(TestRequest::with_uri(&path).method(method))
