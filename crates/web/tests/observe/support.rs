@@ -16,11 +16,14 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service, read_body};
 use actix_web::{App, rt};
 use async_trait::async_trait;
-use rollbook_domain::mock::{FixedClock, MockStore, MockTx, SequentialIds, SequentialRandom, sample};
+use rollbook_domain::mock::{
+    FixedClock, MockStore, MockTx, SequentialIds, SequentialRandom, sample,
+};
 use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::{Core, MockInvitations, MockOrganizations, MockPreferences, MockSubscriptions, MockTokens, MockWorkspaces, UserService};
-    MockCustomRoles, MockMemberships, MockOrganizations, MockTokens, Users,
+use rollbook_domain::service::{
+    Core, MockCustomRoles, MockInvitations, MockMemberships, MockOrganizations, MockPreferences,
+    MockSubscriptions, MockTokens, MockWorkspaces, UserService,
 };
 use rollbook_domain::user::User;
 use rollbook_domain::{Error, Result};
