@@ -12,6 +12,14 @@ const BODIES: &[(&str, &str)] = &[
         "organizations.transferOwnership",
         r#"{"new_owner":"users/USER"}"#,
     ),
+    (
+        "organizations.invitations.create",
+        r#"{"email":"eve@example.com"}"#,
+    ),
+    (
+        "organizations.invitations.batchCreate",
+        r#"{"requests":[{"invitation":{"email":"eve@example.com"}}]}"#,
+    ),
     ("workspaces.create", r#"{"title":"Lab"}"#),
     ("workspaces.countUsers", r#"{"workspace_ids":["USER"]}"#),
     (
