@@ -14,7 +14,6 @@ mod native {
     mod once;
     mod preferences;
     mod refusals;
-    mod refusals;
     mod roles;
     mod subscriptions;
     mod support;

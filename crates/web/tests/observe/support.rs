@@ -22,10 +22,10 @@ use rollbook_domain::mock::{
 use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
-    Core, MockCustomRoles, MockInvitations, MockMemberships, MockOrganizations, MockPreferences,
-    MockSubscriptions, MockTokens, MockWorkspaces, UserService,
+    Core, MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
+    MockOrganizations, MockPreferences, MockServiceAccounts, MockSubscriptions, MockTokens,
+    MockWorkspaces, UserService,
 };
-use rollbook_domain::user::User;
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, Services, Settings, Web};
 use serde_json::Value;
@@ -86,8 +86,10 @@ pub(crate) fn services(plan: Plan) -> Services {
         users: Arc::new(users(plan)),
         memberships: Arc::new(MockMemberships::new()),
         roles: Arc::new(MockCustomRoles::new()),
-        users: Arc::new(plan),
         tokens: Arc::new(MockTokens::new()),
+        service_accounts: Arc::new(MockServiceAccounts::new()),
+        domains: Arc::new(MockDomains::new()),
+        audit: Arc::new(MockAuditLog::new()),
         invitations: Arc::new(MockInvitations::new()),
         workspaces: Arc::new(MockWorkspaces::new()),
         preferences: Arc::new(MockPreferences::new()),
