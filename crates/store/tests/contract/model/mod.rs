@@ -3,6 +3,11 @@
 //! must keep in any case is checked beside ([`system::System::check`]).
 
 mod reference;
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the trait of the library has no place for errors"
+)]
 mod system;
 
 use proptest::test_runner::{Config, TestRunner};
