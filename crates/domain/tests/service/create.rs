@@ -1,5 +1,7 @@
+use rollbook_domain::error::Kind;
 use rollbook_domain::error::Unauthenticated::Invalid;
 use rollbook_domain::id::OrganizationId;
+use rollbook_domain::idempotency::{Once, RequestKey};
 use rollbook_domain::mock::{World, sample};
 use rollbook_domain::organization::{OrganizationView, Version};
 use rollbook_domain::role::{Role, Roles};
@@ -246,5 +248,30 @@ pub(crate) async fn an_inactive_user_is_nobody(world: World) -> Result<()> {
     assert_error!(outcome, Error::Unauthenticated(Invalid));
     let outcome = world.tokens.get(gone.caller, gone.token.id).await;
     assert_error!(outcome, Error::Unauthenticated(Invalid));
+    Ok(())
+}
+
+/// The key of a request stands for what it made, not for the right to see it.
+pub(crate) async fn a_repeated_request_shows_nothing_to_who_left(world: World) -> Result<()> {
+    let (ann, bob) = (world.sign_up("ann").await?, world.sign_up("bob").await?);
+    let once = RequestKey::parse("again").ok().map(|key| Once {
+        key,
+        fingerprint: sample::secret("the same").digest(),
+    });
+    let command = CreateOrganization {
+        once,
+        ..world.command("Acme")
+    };
+    let create = || world.organizations.create(ann.caller, command.clone());
+    let made = create().await?;
+    assert_eq!(create().await?, made);
+    let acme = made.organization;
+    world.join(&acme, &bob, &[Role::Member]).await?;
+    let transfer = world
+        .organizations
+        .transfer(ann.caller, acme.id, bob.user.id, None, None);
+    transfer.await?;
+    world.memberships.leave(ann.caller, acme.id).await?;
+    assert_error!(create().await, Error::NotFound(Kind::Organization));
     Ok(())
 }

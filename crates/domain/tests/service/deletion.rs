@@ -232,3 +232,22 @@ pub(crate) async fn a_failed_deletion_leaves_everything(world: World) -> Result<
     assert_eq!(world.look(&acme).await?.owner.id, bob.user.id);
     Ok(())
 }
+
+/// Whoever looked at the user before they were deleted does not bring them back.
+pub(crate) async fn nobody_takes_in_who_was_deleted_meanwhile(world: World) -> Result<()> {
+    let (ann, bob, _) = acme(&world).await?;
+    let other = world.create(&ann, "Other").await?.organization;
+    let delete = world.users.delete_me(bob.caller, DeleteUser::default());
+    delete.await?;
+    let id = bob.user.id;
+    let found = world.store.read(move |tx| tx.users().find(id)).await?;
+    let gone = Account {
+        user: found.ok_or_else(|| Error::storage("the row is gone"))?,
+        ..bob
+    };
+    let outcome = world.join(&other, &gone, &[Role::Member]).await;
+    assert_error!(outcome, Error::NotFound(Kind::User));
+    let count = world.store.read(move |tx| tx.memberships().count(other.id));
+    assert_eq!(count.await?, 1);
+    Ok(())
+}

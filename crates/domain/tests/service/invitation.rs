@@ -537,3 +537,29 @@ pub(crate) async fn nobody_is_invited_to_what_is_deleted(world: World) -> Result
     assert_error!(outcome, Error::NotFound(Kind::Invitation));
     Ok(())
 }
+
+/// Whoever may invite, but sees no workspace, could ask which ones there are.
+pub(crate) async fn a_workspace_out_of_sight_is_as_good_as_none(world: World) -> Result<()> {
+    let (ann, acme) = super::role::acme(&world).await?;
+    let office = workspace(&world, &acme, &ann, "Office").await?;
+    let mut may: Vec<Permission> = Role::Member.permissions().iter().collect();
+    may.push(Permission::CreateInvitation);
+    let (bob, _) = super::role::clerk(&world, &ann, &acme, "bob", &may).await?;
+    let absent = WorkspaceId::new(sample::uuid("absent"));
+    for id in [office, absent] {
+        let there = NewInvitation {
+            workspace_id: Some(id),
+            ..to(sample::email("cat"))
+        };
+        let outcome = create(&world, bob.caller, acme.id, there).await;
+        assert_error!(outcome, Error::Refused(Refusal::BeyondOwnRights { .. }));
+        let elsewhere = NewInvitation {
+            redirect_workspace_id: Some(id),
+            ..to(sample::email("cat"))
+        };
+        let outcome = create(&world, bob.caller, acme.id, elsewhere).await;
+        assert_error!(outcome, Error::Invalid(v) if v[0].field == "redirect_workspace_id");
+    }
+    create(&world, bob.caller, acme.id, to(sample::email("cat"))).await?;
+    Ok(())
+}

@@ -416,3 +416,24 @@ pub(crate) async fn members_of_others_are_out_of_reach(world: World) -> Result<(
     }
     Ok(())
 }
+
+/// Whoever waits at an unverified address would get the roles that were meant for another.
+pub(crate) async fn an_address_that_anybody_could_type_is_nobodys(world: World) -> Result<()> {
+    let (ann, acme) = acme(&world).await?;
+    let squatter = User {
+        email_verified_at: None,
+        ..sample::user("boss")
+    };
+    let eve = world.add(squatter).await?;
+    let add = |who| {
+        let command = adding(who, &["org-admin"]);
+        world.memberships.add(ann.caller, acme.id, command)
+    };
+    let outcome = add(Who::Email(sample::email("boss"))).await;
+    assert_refused!(outcome, Refusal::EmailNotVerified);
+    let outcome = world.organizations.get(eve.caller, acme.id).await;
+    assert_denied!(outcome, Use(ReadOrganization), visible: false);
+    // Whoever names the user means the user.
+    add(Who::User(eve.user.id)).await?;
+    Ok(())
+}

@@ -68,7 +68,8 @@ macro_rules! suite {
                 deleted_organizations_do_not_count,
                 limits_are_per_owner,
                 a_service_account_cannot_own,
-                an_inactive_user_is_nobody;
+                an_inactive_user_is_nobody,
+                a_repeated_request_shows_nothing_to_who_left;
             read:
                 the_owner_and_members_see_it,
                 a_stranger_learns_nothing,
@@ -143,6 +144,7 @@ macro_rules! suite {
                 unknown_and_unfitting_roles_are_refused,
                 only_a_live_workspace_of_the_organization,
                 redirects_lead_where_the_sender_belongs,
+                a_workspace_out_of_sight_is_as_good_as_none,
                 an_expiry_lies_within_a_year,
                 a_member_is_not_invited_whatever_the_spelling,
                 an_address_is_invited_once_an_organization,
@@ -202,6 +204,7 @@ macro_rules! suite {
                 a_user_is_taken_in_by_id_or_address,
                 only_users_who_are_there_are_taken_in,
                 a_user_is_taken_in_once,
+                an_address_that_anybody_could_type_is_nobodys,
                 members_of_others_are_out_of_reach;
             member_list:
                 by_a_role_however_it_is_spelled,
@@ -326,7 +329,8 @@ macro_rules! suite {
                 decisions_are_about_what_one_owns_and_clear,
                 a_superuser_deletes_others,
                 what_a_deleted_owner_left_does_not_come_back,
-                a_failed_deletion_leaves_everything;
+                a_failed_deletion_leaves_everything,
+                nobody_takes_in_who_was_deleted_meanwhile;
             service_account:
                 it_is_a_member_with_its_roles,
                 it_takes_a_seat,
@@ -339,6 +343,7 @@ macro_rules! suite {
                 a_key_works_in_its_organization_only,
                 a_key_follows_the_rights_of_its_maker,
                 keys_of_keys_stay_behind_the_first_maker,
+                a_key_does_not_end_the_membership,
                 the_log_knows_programs_from_people,
                 a_key_is_shown_once,
                 a_revoked_key_is_dead_at_once,

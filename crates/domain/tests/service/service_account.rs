@@ -392,6 +392,22 @@ pub(crate) async fn a_key_follows_the_rights_of_its_maker(world: World) -> Resul
     Ok(())
 }
 
+/// Who had left could end the account's membership, and all its keys, with a key that permits
+/// nothing any more.
+pub(crate) async fn a_key_does_not_end_the_membership(world: World) -> Result<()> {
+    let (ann, bob, acme, _) = with_keeper(&world).await?;
+    let made = robot(&world, ann.caller, &acme, &[]).await?;
+    let anns = key_of(&world, ann.caller, &acme, &made).await?;
+    let bobs = key_of(&world, bob.caller, &acme, &made).await?;
+    world.memberships.leave(bob.caller, acme.id).await?;
+    for key in [bobs, anns] {
+        let outcome = world.memberships.leave(key, acme.id).await;
+        assert_denied!(outcome, LeaveOrganization, visible: true);
+    }
+    world.organizations.get(anns, acme.id).await?;
+    Ok(())
+}
+
 /// A key that makes another key must not shake off its maker.
 pub(crate) async fn keys_of_keys_stay_behind_the_first_maker(world: World) -> Result<()> {
     let (ann, bob, acme, keeper) = with_keeper(&world).await?;

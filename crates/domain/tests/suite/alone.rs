@@ -165,12 +165,8 @@ fn an_organization_limit_counts_no_further_than_it_must() {
 fn a_racer_for_the_same_id_is_told_that_it_is_the_id() {
     let mut tx = MockTx::default();
     let ann = sample::user("ann");
-    // Without a limit nothing is counted, so nothing is locked either.
-    let found = sample::authentication(&ann);
-    tx.access
-        .expect_authenticate()
-        .once()
-        .return_once(move |_| Ok(Some(found)));
+    // Without a limit nothing is counted, but whoever deletes the owner waits, too.
+    admits_locking(&mut tx, &ann, &mut Sequence::new());
     tx.organizations
         .expect_add()
         .once()

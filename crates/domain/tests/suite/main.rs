@@ -4,6 +4,7 @@
 mod alone;
 mod doubles;
 mod manual;
+mod meanwhile;
 mod permissions;
 mod policy;
 #[path = "../service/mod.rs"]

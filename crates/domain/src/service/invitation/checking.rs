@@ -109,12 +109,7 @@ fn may_read(tx: &mut dyn Tx, who: &Authentication, id: OrganizationId) -> Result
 }
 
 /// Whether the sender sees a workspace, here or in another organization that they may read.
-fn may_see(
-    tx: &mut dyn Tx,
-    who: &Authentication,
-    place: &Place,
-    at: WorkspaceRef,
-) -> Result<bool> {
+fn may_see(tx: &mut dyn Tx, who: &Authentication, place: &Place, at: WorkspaceRef) -> Result<bool> {
     let rights = if who.user.superuser || at.organization == place.view.organization.id {
         access::rights(who, place)
     } else {
