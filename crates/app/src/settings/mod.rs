@@ -215,7 +215,7 @@ fn terms(table: &Table) -> Result<Terms> {
 fn trial(text: &str) -> Parsed<Option<Span>> {
     let days =
         parse::number(text, 0..=3_650).map_err(|wrong| format!("{wrong}; 0 means no trial"))?;
-    Ok((days > 0).then(|| Span::days(days.into())))
+    Ok((days > 0).then(|| Span::days(days)))
 }
 
 /// A number; 0 means that there is no limit.
