@@ -34,6 +34,12 @@ impl RequestKey {
         Ok(Self(text.to_owned()))
     }
 
+    /// Takes what was parsed before.
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The key.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -30,10 +30,30 @@ const BODIES: &[(&str, &str)] = &[
         "workspaces.users.update",
         r#"{"roles":["workspace-viewer"]}"#,
     ),
+    ("organizations.users.add", r#"{"user":"users/USER"}"#),
+    ("organizations.users.update", r#"{"roles":["org-viewer"]}"#),
+    ("organizations.roles.create", r#"{"title":"Reader"}"#),
+    ("serviceAccounts.create", r#"{"display_name":"robot"}"#),
+    (
+        "serviceAccounts.keys.create",
+        r#"{"display_name":"second"}"#,
+    ),
+    ("domains.create", r#"{"domain":"other.example"}"#),
 ];
 
 /// An organization and a thing below it that nobody has.
 const NOBODYS: &str = "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59";
+
+/// The segments of paths that name something below an organization.
+const THINGS: [&str; 7] = [
+    "domain_id",
+    "invitation_id",
+    "key_id",
+    "role_id",
+    "service_account_id",
+    "user_id",
+    "workspace_id",
+];
 
 on_both! {
     /// The two-organization matrix: who runs one organization gets nothing of another one, and does
@@ -42,23 +62,23 @@ on_both! {
         let server = installation.serve();
         let operator = server.token().to_owned();
         let (jane, mallory) = (person(installation, "jane"), person(installation, "mallory"));
-        let theirs = found(&server, &jane);
+        let theirs = Place::furnish(&server, installation, &jane);
         found(&server, &mallory);
+        let before = theirs.everything(&server, &jane);
         for operation in below_an_organization() {
-            let denied = call(&server, operation, &theirs, &mallory);
+            let denied = theirs.call(&server, operation, &mallory);
             let expected = "\"code\":7,\"message\":\"there is no such resource";
             assert!(
                 denied.status == 403 && denied.body.contains(expected),
                 "{}: {} {}", operation.id, denied.status, denied.body
             );
-            let absent = call(&server, operation, NOBODYS, &mallory);
+            let absent = Place::nowhere().call(&server, operation, &mallory);
             assert_eq!((absent.status, &absent.body), (403, &denied.body), "{}", operation.id);
         }
-        // None of it was refused for another reason, and nothing of it was done.
-        let untouched = server.get(&format!("/api/v1/organizations/{theirs}"), &jane);
-        assert!(untouched.body.contains(r#""etag":"\"1\"""#), "{}", untouched.body);
+        assert_eq!(theirs.everything(&server, &jane), before, "nothing of it was done");
+        // And none of it was refused for another reason.
         for operation in below_an_organization() {
-            let allowed = call(&server, operation, &theirs, &operator);
+            let allowed = theirs.call(&server, operation, &operator);
             assert!(
                 !allowed.body.contains("\"PERMISSION_DENIED\""),
                 "{}: {}", operation.id, allowed.body
@@ -66,22 +86,43 @@ on_both! {
         }
     }
 
+    /// Nor does the caller's own organization in the path open what is in another one
+    /// (BOLA, OWASP API1:2023).
+    fn a_thing_is_found_in_its_own_organization_only(installation: &Installation) {
+        let server = installation.serve();
+        let (jane, mallory) = (person(installation, "jane"), person(installation, "mallory"));
+        let theirs = Place::furnish(&server, installation, &jane);
+        let astray = Place { organization: found(&server, &mallory), ..theirs.clone() };
+        let before = theirs.everything(&server, &jane);
+        let things = below_an_organization().filter(|it| it.path.matches('{').count() > 1);
+        for operation in things {
+            let missing = astray.call(&server, operation, &mallory);
+            assert!(
+                missing.status == 404 && missing.body.contains("\"code\":5"),
+                "{}: {} {}", operation.id, missing.status, missing.body
+            );
+        }
+        assert_eq!(theirs.everything(&server, &jane), before);
+    }
+
     /// A token for one organization does not open another one of its user (vouch PR #317).
     fn a_bound_token_stays_in_its_organization(installation: &Installation) {
         let server = installation.serve();
         let jane = person(installation, "jane");
-        let (home, other) = (found(&server, &jane), found(&server, &jane));
+        let home = found(&server, &jane);
+        let other = Place::furnish(&server, installation, &jane);
         let body = format!(r#"{{"display_name":"bound","organization":"organizations/{home}"}}"#);
-        let issued = server.request("POST", "/api/v1/me/tokens", &jane, &body);
-        assert_eq!(issued.status, 200, "{}", issued.body);
+        let issued = make(&server, "/api/v1/me/tokens", &jane, &body);
         let bound = issued.field("secret");
+        let before = other.everything(&server, &jane);
         for operation in below_an_organization() {
-            let denied = call(&server, operation, &other, bound);
+            let denied = other.call(&server, operation, bound);
             assert!(
                 denied.status == 403 && denied.body.contains("\"code\":7"),
                 "{}: {} {}", operation.id, denied.status, denied.body
             );
         }
+        assert_eq!(other.everything(&server, &jane), before);
         let path = format!("/api/v1/organizations/{home}");
         assert_eq!(server.get(&path, bound).status, 200);
         let more = server.request("POST", "/api/v1/me/tokens", bound, r#"{"display_name":"x"}"#);
@@ -94,15 +135,94 @@ fn below_an_organization() -> impl Iterator<Item = &'static Operation> {
     all.filter(|it| it.path.contains("{organization_id}") && it.policy != Policy::Public)
 }
 
-/// Asks for an operation in an organization, with some id or other in the other segments.
-fn call(server: &Server, operation: &Operation, organization: &str, token: &str) -> Answer {
-    let mut path = operation.path.replace("{organization_id}", organization);
-    while let (Some(start), Some(end)) = (path.find('{'), path.find('}')) {
-        path.replace_range(start..=end, NOBODYS);
+/// An organization, and what of each kind there is below it.
+#[derive(Clone)]
+struct Place {
+    organization: String,
+    /// The names of segments of paths, and the ids to put there.
+    things: Vec<(&'static str, String)>,
+}
+
+impl Place {
+    /// One that nobody has.
+    fn nowhere() -> Self {
+        let things = THINGS.iter().map(|name| (*name, NOBODYS.to_owned()));
+        Self {
+            organization: NOBODYS.to_owned(),
+            things: things.collect(),
+        }
     }
-    let body = BODIES.iter().find(|(id, _)| *id == operation.id);
-    let body = body.map_or("{}", |(_, body)| body).replace("USER", NOBODYS);
-    server.request(operation.method.as_str(), &path, token, &body)
+
+    /// Founds an organization that has something of each kind, and a member beside its owner.
+    fn furnish(server: &Server, installation: &Installation, owner: &str) -> Self {
+        let organization = found(server, owner);
+        let base = format!("/api/v1/organizations/{organization}");
+        let member = server.get("/api/v1/me", &person(installation, "joe"));
+        let user = last(member.field("name"));
+        let body = format!(r#"{{"user":"users/{user}"}}"#);
+        make(server, &format!("{base}/users"), server.token(), &body);
+        let thing = |path: &str, body: &str| {
+            let made = make(server, &format!("{base}/{path}"), owner, body);
+            last(made.field("name"))
+        };
+        let workspace = thing("workspaces", r#"{"title":"Lab"}"#);
+        let body = format!(r#"{{"user":"users/{user}","roles":["workspace-editor"]}}"#);
+        thing(&format!("workspaces/{workspace}/users"), &body);
+        let account = thing("serviceAccounts", r#"{"display_name":"robot"}"#);
+        let keys = format!("serviceAccounts/{account}/keys");
+        let ids = [
+            thing("domains", r#"{"domain":"acme.example"}"#),
+            thing("invitations", r#"{"email":"sue@example.com"}"#),
+            thing(&keys, r#"{"display_name":"first"}"#),
+            thing("roles?role_id=reader", r#"{"title":"Reader"}"#),
+            account,
+            user,
+            workspace,
+        ];
+        Self {
+            organization,
+            things: THINGS.into_iter().zip(ids).collect(),
+        }
+    }
+
+    /// Asks for an operation here.
+    fn call(&self, server: &Server, operation: &Operation, token: &str) -> Answer {
+        let mut path = operation
+            .path
+            .replace("{organization_id}", &self.organization);
+        for (name, id) in &self.things {
+            path = path.replace(&format!("{{{name}}}"), id);
+        }
+        assert!(!path.contains('{'), "{path}: nothing to put there");
+        let body = BODIES.iter().find(|(id, _)| *id == operation.id);
+        let body = body.map_or("{}", |(_, body)| body).replace("USER", NOBODYS);
+        server.request(operation.method.as_str(), &path, token, &body)
+    }
+
+    /// All that can be read here, its audit log included.
+    #[track_caller]
+    fn everything(&self, server: &Server, token: &str) -> Vec<(&'static str, String)> {
+        let reads = below_an_organization().filter(|it| it.method.is_safe());
+        let read = |it: &'static Operation| {
+            let answer = self.call(server, it, token);
+            assert_eq!(answer.status, 200, "{}: {}", it.id, answer.body);
+            (it.id, answer.body)
+        };
+        reads.map(read).collect()
+    }
+}
+
+/// The last segment of a resource name.
+fn last(name: &str) -> String {
+    name.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Posts something that is in order.
+#[track_caller]
+fn make(server: &Server, path: &str, token: &str, body: &str) -> Answer {
+    let made = server.request("POST", path, token, body);
+    assert_eq!(made.status, 200, "{path}: {}", made.body);
+    made
 }
 
 /// Makes a person, and answers a token of theirs.
@@ -116,12 +236,6 @@ fn person(installation: &Installation, name: &str) -> String {
 
 /// Founds an organization, and answers its id.
 fn found(server: &Server, token: &str) -> String {
-    let made = server.request(
-        "POST",
-        "/api/v1/organizations",
-        token,
-        r#"{"title":"Acme"}"#,
-    );
-    assert_eq!(made.status, 200, "{}", made.body);
-    made.field("name").replace("organizations/", "")
+    let path = "/api/v1/organizations";
+    last(make(server, path, token, r#"{"title":"Acme"}"#).field("name"))
 }

@@ -135,7 +135,7 @@ pub(crate) async fn a_forged_entry_is_found(world: World) -> Result<()> {
     let last = all(&world, &ann, &acme).await?.pop();
     let mut forged = last.ok_or_else(|| Error::storage("there are three entries"))?;
     forged.sequence += 1;
-    forged.act = "organization.deleted".to_owned();
+    "organization.deleted".clone_into(&mut forged.act);
     let unlinked = forged.clone();
     world
         .store
