@@ -80,6 +80,22 @@ on_both! {
     }
 }
 
+#[test]
+fn old_requests_are_forgotten_at_the_start() {
+    let installation = Installation::sqlite();
+    installation.serve().stop();
+    installation.tamper(
+        "INSERT INTO requests (user_id, request_key, fingerprint, made, at)
+         SELECT id, 'old', zeroblob(32), id, 0 FROM users",
+    );
+    let mut command = installation.rollbook();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("ROLLBOOK_LOG_LEVEL", "debug");
+    let mut server = Server::start(command);
+    server.wait_for_log("\"requests\":1");
+}
+
 fn token(installation: &Installation) -> String {
     let admin = "admin@localhost.localdomain";
     let out = installation

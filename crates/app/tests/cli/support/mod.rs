@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use assert_cmd::cargo::cargo_bin;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 pub(crate) use self::server::{Answer, Server, head};
@@ -75,6 +77,13 @@ impl Installation {
     /// Runs `rollbook` with these arguments to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.rollbook().args(arguments).output().unwrap())
+    }
+
+    /// Writes into the SQLite file past Rollbook.
+    pub(crate) fn tamper(&self, sql: &str) {
+        let file = self.directory.path().join("test.db");
+        let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+        connection.batch_execute(sql).unwrap();
     }
 
     /// Starts `rollbook serve` on a free port.
