@@ -186,4 +186,4 @@ class Client:
         roles = [f"{organization}/roles/org-member"]
         requests = [{"invitation": {"email": email, "roles": roles}} for email in emails]
         answer = self.post(f"/api/v1/{organization}/invitations:batchCreate", {"requests": requests})
-        return [one["invitation"] for one in answer["responses"] if "invitation" in one]
+        return [one["invitation"] for one in answer["results"] if "invitation" in one]

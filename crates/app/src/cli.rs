@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use rollbook_domain::id::OrganizationId;
 use rollbook_domain::value::{DisplayName, Email, Malformed, TokenName};
 
 use crate::failure::{Failure, Result};
 use crate::settings::{Flags, Settings, parse, print};
-use crate::{logging, migrate, sample, serve, token, user};
+use crate::{audit, logging, migrate, sample, serve, token, user};
 
 /// How a command ends that was misused, by convention.
 const USAGE: u8 = 2;
@@ -90,6 +91,9 @@ enum Command {
     /// Manage personal access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Look after the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Fill an empty database with made-up users and organizations, to try things or to measure
     #[command(after_help = SAMPLE_EXAMPLES)]
     LoadSample(SampleArgs),
@@ -146,6 +150,30 @@ pub(crate) struct CreateTokenArgs {
     /// When it ends, such as 12h or 90d from now; otherwise it works until it is revoked
     #[arg(long, value_name = "DURATION", value_parser = parse::lifetime)]
     pub(crate) expires_in: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Follow the audit logs from their beginning and say whether anything is missing or changed
+    ///
+    /// Ends with 1 if a log is broken, and names it, the place and what is wrong there. What is
+    /// cut off at a log's end leaves no trace in it: keep the digests that this command prints for
+    /// an organization, and compare.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArgs),
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  rollbook audit verify
+  rollbook audit verify --organization 0199c3a5-8f2e-7c3d-9a4b-5c6d7e8f9a0b";
+
+/// Which logs.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct VerifyArgs {
+    /// Only this organization's log; otherwise those of all organizations and users
+    #[arg(long, value_name = "ID", value_parser = organization)]
+    pub(crate) organization: Option<OrganizationId>,
 }
 
 const SAMPLE_EXAMPLES: &str = "\
@@ -247,6 +275,7 @@ impl Cli {
             Command::Migrate => migrate::run(&settings),
             Command::User(UserCommand::Create(args)) => user::create(&settings, args),
             Command::Token(TokenCommand::Create(args)) => token::create(&settings, args),
+            Command::Audit(AuditCommand::Verify(args)) => audit::verify(&settings, &args),
             Command::LoadSample(args) => sample::load(&settings, args),
             Command::Config(_) => Ok(()),
         }
@@ -264,6 +293,12 @@ pub(crate) fn print_text(text: &str) -> Result<()> {
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| Failure::new(format!("cannot write to standard output: {error}")))
+}
+
+/// An id, alone or in the organization's resource name.
+fn organization(text: &str) -> std::result::Result<OrganizationId, Malformed> {
+    let id = text.strip_prefix("organizations/").unwrap_or(text);
+    OrganizationId::parse(id).ok_or_else(|| Malformed("an organization's id is a UUID".to_owned()))
 }
 
 fn email(text: &str) -> std::result::Result<Email, Malformed> {

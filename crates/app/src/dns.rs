@@ -18,13 +18,18 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPTS: usize = 2;
 
 /// The DNS as this machine sees it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Dns {
     /// The server to ask in place of those that the system names.
     server: Option<SocketAddr>,
 }
 
 impl Dns {
+    /// Asks this server, or those that the system names.
+    pub(crate) const fn new(server: Option<SocketAddr>) -> Self {
+        Self { server }
+    }
+
     /// Made for every look-up: they are rare, whoever has just added a record wants no cache, and
     /// no worker waits for a socket of another's.
     fn resolver(self) -> std::result::Result<TokioResolver, NetError> {
@@ -89,9 +94,7 @@ mod tests {
                 let _ = socket.send_to(&answer, peer);
             }
         });
-        Dns {
-            server: Some(address),
-        }
+        Dns::new(Some(address))
     }
 
     /// An answer (RFC 1035 §4.1) to a question.

@@ -2,6 +2,7 @@
 //! together, and runs what was asked for.
 
 mod ambient;
+mod audit;
 mod cli;
 mod dns;
 mod failure;

@@ -378,6 +378,20 @@ pub fn enter_any(
     Ok((authentication, place))
 }
 
+/// [`enter_locked`], but deleted organizations are not hidden from those who may look.
+pub fn enter_any_locked(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    id: OrganizationId,
+    action: Action,
+) -> Result<(Authentication, Place)> {
+    // Who has no credential at all locks nothing.
+    caller.digest()?;
+    tx.organizations().lock(id)?;
+    enter_any(tx, caller, now, id, action)
+}
+
 /// Finds out who calls, what they are to an organization, and the most that their token permits
 /// there; allows nothing yet.
 fn arrive(

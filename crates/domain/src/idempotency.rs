@@ -13,6 +13,9 @@ use crate::{Refusal, Result};
 /// How long a key is remembered.
 pub const KEY_LIFETIME: Span = Span::days(1);
 
+/// How many keys are forgotten in one transaction: few, so that nobody waits for it.
+pub const FORGET_BATCH: u32 = 500;
+
 /// The longest key.
 const KEY_MAX: usize = 128;
 
@@ -29,6 +32,12 @@ impl RequestKey {
             )));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Takes what was parsed before.
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The key.
@@ -91,4 +100,10 @@ pub fn claim(
         Some(first) if first.fingerprint == once.fingerprint => Ok(Claim::Made(first.made)),
         Some(_) => Err(Refusal::RequestKeyReused.into()),
     }
+}
+
+/// Forgets some of the requests that no longer count; answers how many. When they are fewer than
+/// [`FORGET_BATCH`], no more are left.
+pub fn forget(tx: &mut dyn Tx, now: Timestamp) -> Result<u32> {
+    tx.requests().forget(now.minus(KEY_LIFETIME), FORGET_BATCH)
 }

@@ -24,6 +24,8 @@ use crate::settings::Settings;
 
 /// How often noted uses of tokens are written.
 const FLUSH_PERIOD: Duration = Duration::from_secs(15);
+/// How often requests are forgotten that no longer count.
+const FORGET_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// How long the last of it may take, when the program ends.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
 
@@ -39,7 +41,7 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
         .page_token_key()
         .await
         .map_err(|error| Failure::of("read the key for page tokens", &error))?;
-    let web = Web::new(services(house), web_settings(settings, key));
+    let web = Web::new(services(house, settings), web_settings(settings, key));
     let signals = server::Signals::catch()?;
     let (server, addresses) = server::start(&settings.server, web)?;
     let base = base_url(&addresses);
@@ -58,8 +60,10 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
         "started"
     );
     let flusher = flush_now_and_then(house.core.clone());
+    let forgetter = forget_now_and_then(house.core.clone());
     let ended = server::until_stopped(server, signals, settings.server.shutdown_timeout).await;
     flusher.abort();
+    forgetter.abort();
     if rt::time::timeout(LAST_FLUSH, flush(&house.core))
         .await
         .is_err()
@@ -70,7 +74,8 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
     ended
 }
 
-fn services(house: &House) -> Services {
+fn services(house: &House, settings: &Settings) -> Services {
+    let dns = Dns::new(settings.domains.resolver);
     let core = || house.core.clone();
     Services {
         organizations: Arc::new(OrganizationService::new(core())),
@@ -79,7 +84,7 @@ fn services(house: &House) -> Services {
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
         service_accounts: Arc::new(ServiceAccountService::new(core())),
-        domains: Arc::new(DomainService::new(core(), Arc::new(Dns::default()))),
+        domains: Arc::new(DomainService::new(core(), Arc::new(dns))),
         audit: Arc::new(AuditService::new(core())),
         invitations: Arc::new(InvitationService::new(core())),
         workspaces: Arc::new(WorkspaceService::new(core())),
@@ -119,6 +124,21 @@ async fn flush(core: &Core) {
         Ok(tokens) => tracing::debug!(tokens, "noted the uses of tokens"),
         Err(error) => tracing::warn!(%error, "could not note the uses of tokens; will try again"),
     }
+}
+
+/// Forgets requests that no longer count, at once and then every hour, until it is aborted.
+fn forget_now_and_then(core: Core) -> JoinHandle<()> {
+    rt::spawn(async move {
+        loop {
+            match core.forget_requests().await {
+                Ok(requests) => tracing::debug!(requests, "forgot old requests"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not forget old requests; will try again");
+                }
+            }
+            rt::time::sleep(FORGET_PERIOD).await;
+        }
+    })
 }
 
 /// How to reach the first address from this machine.

@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 24] = [
+pub(crate) const KEYS: [Key; 25] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -52,6 +52,7 @@ pub(crate) const KEYS: [Key; 24] = [
     key("organizations.trial_days", "14"),
     key("organizations.members", "0"),
     key("organizations.workspaces", "0"),
+    key("domains.resolver", "system"),
     key("native.owner_limit", "100"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),

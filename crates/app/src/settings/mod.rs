@@ -6,6 +6,7 @@ pub(crate) mod parse;
 mod print;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rollbook_domain::service::organization::Terms;
@@ -31,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     /// What a new organization may use.
     pub(crate) terms: Terms,
+    /// How domains are verified.
+    pub(crate) domains: DomainSettings,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
     /// Who the first user is.
@@ -100,6 +103,13 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// The section `domains`.
+#[derive(Debug)]
+pub(crate) struct DomainSettings {
+    /// The DNS server to ask; `None`: those that the system names.
+    pub(crate) resolver: Option<SocketAddr>,
+}
+
 /// The section `native`.
 #[derive(Debug)]
 pub(crate) struct NativeSettings {
@@ -131,6 +141,9 @@ impl Settings {
                 level: read(&table, "log.level", parse::log_level)?,
             },
             terms: terms(&table)?,
+            domains: DomainSettings {
+                resolver: read(&table, "domains.resolver", parse::resolver)?,
+            },
             native: NativeSettings {
                 owner_limit: read(&table, "native.owner_limit", limit)?,
             },
@@ -202,7 +215,7 @@ fn terms(table: &Table) -> Result<Terms> {
 fn trial(text: &str) -> Parsed<Option<Span>> {
     let days =
         parse::number(text, 0..=3_650).map_err(|wrong| format!("{wrong}; 0 means no trial"))?;
-    Ok((days > 0).then(|| Span::days(days.into())))
+    Ok((days > 0).then(|| Span::days(days)))
 }
 
 /// A number; 0 means that there is no limit.
@@ -242,6 +255,7 @@ mod tests {
         let settings = load(&[]).unwrap();
         assert_eq!(settings.native.owner_limit, Some(100));
         assert_eq!(settings.server.body_limit, 256 << 10);
+        assert_eq!(settings.domains.resolver, None);
         assert_eq!(
             settings.bootstrap.email.as_str(),
             "admin@localhost.localdomain"
@@ -278,6 +292,11 @@ mod tests {
                 "ROLLBOOK_ORGANIZATIONS_TRIAL_DAYS",
                 "4000",
                 "0 means no trial",
+            ),
+            (
+                "ROLLBOOK_DOMAINS_RESOLVER",
+                "dns.example:53",
+                "an IP address and a port",
             ),
             (
                 "ROLLBOOK_BOOTSTRAP_EMAIL",

@@ -114,6 +114,20 @@ pub(crate) fn listen(text: &str) -> Parsed<String> {
     }
 }
 
+/// `system`, or the address of a DNS server. Its name would need another one to be resolved.
+pub(crate) fn resolver(text: &str) -> Parsed<Option<SocketAddr>> {
+    if text == "system" {
+        return Ok(None);
+    }
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.port() > 0 => Ok(Some(address)),
+        _ => Err(
+            "must be system, or an IP address and a port, such as 127.0.0.1:53 or [::1]:53"
+                .to_owned(),
+        ),
+    }
+}
+
 /// How log lines look.
 pub(crate) fn log_format(text: &str) -> Parsed<LogFormat> {
     match text {
@@ -212,6 +226,17 @@ mod tests {
             "[x]:80",
         ] {
             assert!(listen(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_resolver_is_the_systems_or_has_an_address() {
+        assert_eq!(resolver("system"), Ok(None));
+        for text in ["127.0.0.1:53", "[::1]:5353"] {
+            assert_eq!(resolver(text), Ok(text.parse().ok()));
+        }
+        for text in ["", "127.0.0.1", "localhost:53", "127.0.0.1:0"] {
+            assert!(resolver(text).is_err(), "{text}");
         }
     }
 

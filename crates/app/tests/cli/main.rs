@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, also in the functions that tests share"
 )]
 
+mod audit;
 mod commands;
 mod isolation;
 #[cfg(unix)]

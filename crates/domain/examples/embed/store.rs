@@ -260,5 +260,6 @@ impl AuditRepo for Rows {
     unused! {
         list(Chain, &Filter<EntryTest>, &Window<u64>) -> Page<Entry, u64>;
         follow(Chain, u64, u32) -> Vec<Entry>;
+        chains(Option<Chain>, u32) -> Vec<Chain>;
     }
 }

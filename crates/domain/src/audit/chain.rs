@@ -70,13 +70,13 @@ impl Entry {
         part(self.actor_id.map_or(&[][..], |_| b"id"));
         part(
             self.actor_id
-                .map(|id| id.uuid())
+                .map(super::super::id::UserId::uuid)
                 .unwrap_or_default()
                 .as_bytes(),
         );
         part(
             self.token_id
-                .map(|id| id.uuid())
+                .map(super::super::id::TokenId::uuid)
                 .unwrap_or_default()
                 .as_bytes(),
         );

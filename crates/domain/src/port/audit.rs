@@ -22,4 +22,8 @@ pub trait AuditRepo {
 
     /// The entries of a log behind this place, in their order, at most `limit`.
     fn follow(&mut self, chain: Chain, after: u64, limit: u32) -> Result<Vec<Entry>>;
+
+    /// The logs with an entry, those of deleted organizations and users too, in an order of the
+    /// store's own: at most `limit` behind `after`.
+    fn chains(&mut self, after: Option<Chain>, limit: u32) -> Result<Vec<Chain>>;
 }

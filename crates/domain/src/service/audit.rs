@@ -74,6 +74,13 @@ impl AuditService {
         Self { core }
     }
 
+    /// The logs that there are behind `after`, in the store's order, for the operator; none when
+    /// that was the last one. Never reachable over HTTP.
+    pub async fn chains(&self, after: Option<Chain>) -> Result<Vec<Chain>> {
+        let work = move |tx: &mut dyn Tx| tx.audit().chains(after, CHUNK);
+        self.core.store.read_one(work).await
+    }
+
     /// Follows any log, for the operator at the command line. Never reachable over HTTP. Tells
     /// `progress` how many entries it has seen, now and then.
     pub async fn inspect(&self, chain: Chain, progress: impl Fn(u64)) -> Result<Verdict> {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::usage::Usage;
 use crate::Result;
 use crate::access::{Caller, Used};
+use crate::idempotency::{self, FORGET_BATCH};
 use crate::port::{Clock, IdSource, Random, Store, Tx};
 use crate::time::Timestamp;
 
@@ -46,6 +47,21 @@ impl Core {
     /// were written.
     pub async fn flush_usage(&self) -> Result<usize> {
         self.usage.flush(&*self.store).await
+    }
+
+    /// Forgets the requests that were to have their effect only once and no longer count, a few in
+    /// each transaction; call it now and then. Answers how many there were.
+    pub async fn forget_requests(&self) -> Result<u32> {
+        let now = self.now();
+        let mut forgotten = 0;
+        loop {
+            let work = move |tx: &mut dyn Tx| idempotency::forget(tx, now);
+            let batch = self.store.write(work).await?;
+            forgotten += batch;
+            if batch < FORGET_BATCH {
+                return Ok(forgotten);
+            }
+        }
     }
 
     /// Runs a use case that makes one reading call, for a caller at this moment.

@@ -6,7 +6,7 @@ use rollbook_domain::mock::{World, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::Role;
 use rollbook_domain::secret::Digest;
-use rollbook_domain::service::user::CreatePerson;
+use rollbook_domain::service::user::{CreatePerson, DeleteUser};
 use rollbook_domain::service::{Organizations, Users};
 use rollbook_domain::user::UserKind;
 use rollbook_domain::{Error, Refusal, Result};
@@ -39,7 +39,7 @@ pub(crate) async fn a_superuser_makes_people(world: World) -> Result<()> {
 pub(crate) async fn a_repeated_request_makes_one_user(world: World) -> Result<()> {
     let root = world.sign_up_superuser("root").await?;
     let once = |fingerprint| Once {
-        key: RequestKey::parse("job-7").unwrap(),
+        key: RequestKey::from_stored("job-7".to_owned()),
         fingerprint: Digest::new([fingerprint; 32]),
     };
     let create = |fingerprint| {
@@ -75,7 +75,7 @@ pub(crate) async fn nobody_else_administers(world: World) -> Result<()> {
         assert_denied!(outcome, AdministerUsers, visible: true);
         let outcome = users.activate(ann.caller, id, None).await;
         assert_denied!(outcome, AdministerUsers, visible: true);
-        let outcome = users.delete(ann.caller, id, Default::default()).await;
+        let outcome = users.delete(ann.caller, id, DeleteUser::default()).await;
         assert_denied!(outcome, AdministerUsers, visible: true);
     }
     let outcome = world.users.list(ann.caller, Window::first(10)).await;
@@ -99,7 +99,9 @@ pub(crate) async fn users_in_the_order_of_their_ids(world: World) -> Result<()> 
     let rest = list(Window::after(all.items[1].id, 2)).await?;
     assert_eq!((&rest.items[..], rest.next), (&all.items[2..], None));
     assert!(all.items.contains(&ann) && all.items.contains(&bob));
-    let delete = world.users.delete(root.caller, ann.id, Default::default());
+    let delete = world
+        .users
+        .delete(root.caller, ann.id, DeleteUser::default());
     delete.await?;
     assert!(
         !list(Window::first(10))
@@ -172,7 +174,7 @@ pub(crate) async fn an_owner_is_not_deactivated(world: World) -> Result<()> {
 pub(crate) async fn who_is_absent_is_not_found(world: World) -> Result<()> {
     let root = world.sign_up_superuser("root").await?;
     let gone = world.sign_up("gone").await?;
-    let delete = world.users.delete_me(gone.caller, Default::default());
+    let delete = world.users.delete_me(gone.caller, DeleteUser::default());
     delete.await?;
     for id in [gone.user.id, UserId::new(sample::uuid("absent"))] {
         let users = &world.users;
@@ -184,7 +186,7 @@ pub(crate) async fn who_is_absent_is_not_found(world: World) -> Result<()> {
         assert_error!(outcome, Error::NotFound(Kind::User));
         let outcome = users.activate(root.caller, id, None).await;
         assert_error!(outcome, Error::NotFound(Kind::User));
-        let outcome = users.delete(root.caller, id, Default::default()).await;
+        let outcome = users.delete(root.caller, id, DeleteUser::default()).await;
         assert_error!(outcome, Error::NotFound(Kind::User));
     }
     Ok(())

@@ -5,7 +5,7 @@ use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
 use rollbook_domain::role::Role;
 use rollbook_domain::service::organization::UpdateOrganization;
-use rollbook_domain::service::{AuditLog, Organizations};
+use rollbook_domain::service::{AuditLog, Organizations, Tokens};
 use rollbook_domain::time::Span;
 use rollbook_domain::value::OrganizationName;
 use rollbook_domain::{Error, Result};
@@ -135,7 +135,7 @@ pub(crate) async fn a_forged_entry_is_found(world: World) -> Result<()> {
     let last = all(&world, &ann, &acme).await?.pop();
     let mut forged = last.ok_or_else(|| Error::storage("there are three entries"))?;
     forged.sequence += 1;
-    forged.act = "organization.deleted".to_owned();
+    "organization.deleted".clone_into(&mut forged.act);
     let unlinked = forged.clone();
     world
         .store
@@ -160,6 +160,23 @@ pub(crate) async fn a_gap_is_found(world: World) -> Result<()> {
         (verdict.entries, verdict.broken),
         (3, Some(Break::Missing(4)))
     );
+    Ok(())
+}
+
+pub(crate) async fn the_operator_inspects_every_log(world: World) -> Result<()> {
+    let (ann, _, acme) = acme(&world, 1).await?;
+    world.tokens.revoke(ann.caller, ann.token.id).await?;
+    let mut logs = Vec::new();
+    while let page = world.audit.chains(logs.last().copied()).await?
+        && !page.is_empty()
+    {
+        logs.extend(page);
+    }
+    logs.sort();
+    let acme = Chain::Organization(acme.id);
+    assert_eq!(logs, [acme, Chain::User(ann.user.id)]);
+    let verdict = world.audit.inspect(acme, |_| ()).await?;
+    assert_eq!((verdict.entries, verdict.broken), (3, None));
     Ok(())
 }
 

@@ -128,12 +128,12 @@ pub(crate) async fn there_is_a_limit(world: World) -> Result<()> {
         .remove(ann.caller, acme.id, last, None)
         .await?;
     add(&world, &ann, &acme, "one.example").await?;
-    let list = world
+    let listed = world
         .domains
         .list(ann.caller, acme.id, Window::first(3).counted());
-    let list = list.await?;
-    assert_eq!((list.items.len(), list.total), (3, Some(limit.into())));
-    assert_eq!(list.items[0].name.as_str(), "acme0.example");
+    let listed = listed.await?;
+    assert_eq!((listed.items.len(), listed.total), (3, Some(limit.into())));
+    assert_eq!(listed.items[0].name.as_str(), "acme0.example");
     Ok(())
 }
 
@@ -141,7 +141,7 @@ pub(crate) async fn a_repeated_request_adds_one(world: World) -> Result<()> {
     let (ann, acme) = acme(&world).await?;
     let add = || {
         let once = Once {
-            key: RequestKey::parse("job-7").unwrap(),
+            key: RequestKey::from_stored("job-7".to_owned()),
             fingerprint: Digest::new([7; 32]),
         };
         let command = AddDomain {

@@ -34,6 +34,7 @@ pub(crate) mod preferences;
 pub(crate) mod profile;
 pub(crate) mod read;
 pub(crate) mod reliability;
+pub(crate) mod request;
 pub(crate) mod restore;
 pub(crate) mod role;
 pub(crate) mod service_account;
@@ -240,6 +241,10 @@ macro_rules! suite {
                 a_refusal_is_not_a_use,
                 a_failed_flush_is_kept,
                 the_latest_use_wins;
+            request:
+                an_old_request_is_forgotten,
+                many_are_forgotten_in_batches,
+                a_failed_forgetting_forgets_nothing;
             operator:
                 a_user_is_made,
                 an_address_is_taken_whatever_its_case,
@@ -349,6 +354,7 @@ macro_rules! suite {
                 an_untouched_log_is_whole,
                 a_forged_entry_is_found,
                 a_gap_is_found,
+                the_operator_inspects_every_log,
                 only_admins_read_it,
                 what_failed_is_not_in_it;
             domain:

@@ -3,7 +3,7 @@ use rollbook_domain::id::UserId;
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::role::Role;
 use rollbook_domain::service::token::IssueToken;
-use rollbook_domain::service::user::UpdateProfile;
+use rollbook_domain::service::user::{DeleteUser, UpdateProfile};
 use rollbook_domain::service::{Memberships, Tokens, Users};
 use rollbook_domain::time::Span;
 use rollbook_domain::value::{DisplayName, Email, TokenName};
@@ -131,7 +131,7 @@ pub(crate) async fn a_bound_token_only_looks(world: World) -> Result<()> {
     world.users.me(bound).await?;
     let outcome = world.users.update_me(bound, named("New")).await;
     assert_denied!(outcome, ManageSelf, visible: true);
-    let outcome = world.users.delete_me(bound, Default::default()).await;
+    let outcome = world.users.delete_me(bound, DeleteUser::default()).await;
     assert_denied!(outcome, ManageSelf, visible: true);
     Ok(())
 }

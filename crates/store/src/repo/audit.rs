@@ -4,10 +4,11 @@ use rollbook_domain::audit::{Chain, Entry, EntryTest, Head};
 use rollbook_domain::filter::Filter;
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::AuditRepo;
+use uuid::Uuid;
 
 use super::condition::condition;
 use super::written::Condition;
-use crate::row::{EntryRow, NewEntry, chain_columns, digest, place};
+use crate::row::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
 use crate::schema::audit_entries as entries;
 use crate::sql::{Key, Moment};
 use crate::tx::{SqlTx, each, failed};
@@ -92,6 +93,22 @@ impl AuditRepo for SqlTx<'_> {
             .load(*connection))
         .map_err(failed)?;
         rows.into_iter().map(EntryRow::into_entry).collect()
+    }
+
+    fn chains(&mut self, after: Option<Chain>, limit: u32) -> Result<Vec<Chain>> {
+        // No id is below the nil one, and no kind below the empty one.
+        let (kind, id) = after.map_or(("", Key(Uuid::nil())), chain_columns);
+        let rows: Vec<(String, Key)> = each!(self, |connection| entries::table
+            .filter(entries::chain_id.ge(id))
+            .filter(entries::chain_id.gt(id).or(entries::chain_kind.gt(kind)))
+            .select((entries::chain_kind, entries::chain_id))
+            .distinct()
+            .order((entries::chain_id, entries::chain_kind))
+            .limit(limit.into())
+            .load(*connection))
+        .map_err(failed)?;
+        let chains = rows.iter().map(|(kind, id)| chain_of(kind, id.0));
+        chains.collect()
     }
 }
 

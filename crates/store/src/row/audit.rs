@@ -19,7 +19,8 @@ pub(crate) const fn chain_columns(chain: Chain) -> (&'static str, Key) {
     }
 }
 
-fn chain_of(kind: &str, id: Uuid) -> Result<Chain> {
+/// The log that they name.
+pub(crate) fn chain_of(kind: &str, id: Uuid) -> Result<Chain> {
     match kind {
         "organization" => Ok(Chain::Organization(OrganizationId::new(id))),
         "user" => Ok(Chain::User(UserId::new(id))),

@@ -14,7 +14,7 @@ mod token;
 mod user;
 mod workspace;
 
-pub(crate) use audit::{EntryRow, NewEntry, chain_columns, digest, place};
+pub(crate) use audit::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
 pub(crate) use domain::{DomainRow, NewDomain};
 pub(crate) use invitation::{
     InvitationRow, InvitationViewRow, NewInvitation, view as invitation_view,

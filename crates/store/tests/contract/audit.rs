@@ -7,7 +7,7 @@ use rollbook_domain::filter::Filter;
 use rollbook_domain::id::{OrganizationId, TokenId, UserId};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::{Page, Window};
-use rollbook_domain::port::Store;
+use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::{Error, Refusal, Result};
@@ -21,6 +21,7 @@ on_both! {
     the_head_is_the_last_entry,
     a_place_is_taken_once,
     logs_do_not_mix,
+    every_log_is_listed_once,
     the_windows_of_a_log,
     filters_decide_what_the_domain_decides,
     a_log_is_followed_to_its_end,
@@ -184,6 +185,37 @@ async fn logs_do_not_mix(database: &TestDatabase) -> Outcome {
     let namesake = Chain::User(UserId::new(sample::uuid("acme")));
     assert_eq!(head(&*store, namesake).await?, None);
     assert_eq!(follow(&*store, namesake, 0, 9).await?, []);
+    Ok(())
+}
+
+async fn every_log_is_listed_once(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let organization = |name| Chain::Organization(OrganizationId::new(sample::uuid(name)));
+    let user = |name| Chain::User(UserId::new(sample::uuid(name)));
+    let mut logs = vec![acme(), organization("globex"), user("ann"), user("bob")];
+    for chain in &logs {
+        let entries: Vec<_> = (1..=3).map(|at| bare(*chain, at)).collect();
+        add(&*store, &entries).await?;
+    }
+    // A log that somebody made out of a part of another's.
+    let namesake = user("acme");
+    add(&*store, &[bare(namesake, 4)]).await?;
+    logs.push(namesake);
+    logs.sort();
+    for limit in [1, 2, 9] {
+        let mut listed = Vec::new();
+        loop {
+            let after = listed.last().copied();
+            let work = move |tx: &mut dyn Tx| tx.audit().chains(after, limit);
+            let page = store.read_one(work).await?;
+            if page.is_empty() {
+                break;
+            }
+            listed.extend(page);
+        }
+        listed.sort();
+        assert_eq!(listed, logs, "{limit} at once");
+    }
     Ok(())
 }
 

@@ -46,6 +46,13 @@ impl AuditRepo for MemoryTx {
         let entries = of(self.reading()?, chain).filter(|entry| entry.sequence > after);
         Ok(entries.take(limit as usize).cloned().collect())
     }
+
+    fn chains(&mut self, after: Option<Chain>, limit: u32) -> Result<Vec<Chain>> {
+        let mut chains: Vec<_> = self.reading()?.entries.keys().map(|key| key.0).collect();
+        chains.dedup();
+        let behind = chains.into_iter().filter(|chain| Some(*chain) > after);
+        Ok(behind.take(limit as usize).collect())
+    }
 }
 
 /// The entries of a log, in their order.

@@ -1,13 +1,15 @@
 //! What an invitation must keep to, new or sent again.
 
 use super::NewInvitation;
-use crate::access::Authentication;
+use crate::access::{self, Authentication, Place};
 use crate::error::Kind;
 use crate::id::{InvitationId, OrganizationId, WorkspaceId};
 use crate::invitation::{DEFAULT_LIFETIME, InvitationView, LONGEST_LIFETIME};
 use crate::port::Tx;
+use crate::role::Permission;
 use crate::time::Timestamp;
 use crate::value::Email;
+use crate::workspace::WorkspaceRef;
 use crate::{Error, Refusal, Result};
 
 /// An invitation of an organization.
@@ -69,9 +71,10 @@ pub(super) fn check_no_member(
 pub(super) fn check_redirects(
     tx: &mut dyn Tx,
     who: &Authentication,
-    here: OrganizationId,
+    place: &Place,
     command: &NewInvitation,
 ) -> Result<(Option<OrganizationId>, Option<WorkspaceId>)> {
+    let here = place.view.organization.id;
     let organization = command.redirect_organization_id.filter(|id| *id != here);
     if let Some(id) = organization
         && !may_read(tx, who, id)?
@@ -82,9 +85,13 @@ pub(super) fn check_redirects(
     let elsewhere = |id: &WorkspaceId| organization.is_some() || command.workspace_id != Some(*id);
     let workspace = command.redirect_workspace_id.filter(elsewhere);
     if let Some(id) = workspace {
-        let found = tx.workspaces().find(organization.unwrap_or(here), id)?;
-        if !found.is_some_and(|view| view.workspace.is_live()) {
-            let reason = "there is no such workspace in the organization";
+        let at = WorkspaceRef {
+            organization: organization.unwrap_or(here),
+            id,
+        };
+        let found = tx.workspaces().find(at.organization, id)?;
+        if !found.is_some_and(|view| view.workspace.is_live()) || !may_see(tx, who, place, at)? {
+            let reason = "there is no such workspace, or you cannot see it";
             return Err(Error::invalid("redirect_workspace_id", reason));
         }
     }
@@ -99,4 +106,30 @@ fn may_read(tx: &mut dyn Tx, who: &Authentication, id: OrganizationId) -> Result
     let held = tx.memberships().held(id, who.user.id)?;
     let member = who.token.organization_id.is_none() && held.is_some();
     Ok(who.user.superuser || member)
+}
+
+/// Whether the sender sees a workspace, here or in another organization that they may read.
+fn may_see(
+    tx: &mut dyn Tx,
+    who: &Authentication,
+    place: &Place,
+    at: WorkspaceRef,
+) -> Result<bool> {
+    let rights = if who.user.superuser || at.organization == place.view.organization.id {
+        access::rights(who, place)
+    } else {
+        let held = tx.memberships().held(at.organization, who.user.id)?;
+        held.unwrap_or_default().permissions()
+    };
+    if rights.has(Permission::ReadWorkspace) {
+        return Ok(true);
+    }
+    // As in `granting::check`.
+    if who.token.created_by.is_some() {
+        return Ok(false);
+    }
+    let there = tx
+        .workspaces()
+        .granted(at.organization, at.id, who.user.id)?;
+    Ok(there.has(Permission::ReadWorkspace))
 }

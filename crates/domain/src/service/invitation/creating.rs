@@ -124,9 +124,6 @@ fn check(
 ) -> Result<Draft> {
     let organization = inviter.organization();
     let expires_at = checking::expiry(now, command.expires_at)?;
-    if let Some(workspace) = command.workspace_id {
-        checking::check_workspace(tx, organization, workspace)?;
-    }
     let gift = Gift::of_keys(tx, organization, command.workspace_id, &command.roles)?;
     let authentication = inviter.authentication;
     granting::check(
@@ -136,8 +133,12 @@ fn check(
         command.workspace_id,
         &gift,
     )?;
+    // Only now: whoever may not invite there does not learn whether there is such a workspace.
+    if let Some(workspace) = command.workspace_id {
+        checking::check_workspace(tx, organization, workspace)?;
+    }
     let (redirect_organization_id, redirect_workspace_id) =
-        checking::check_redirects(tx, authentication, organization, command)?;
+        checking::check_redirects(tx, authentication, inviter.place, command)?;
     checking::check_no_member(tx, organization, &command.email)?;
     let outdated = tx
         .invitations()

@@ -15,7 +15,8 @@ use crate::role::{Permission, Role, Roles};
 use crate::service::authority;
 use crate::service::role::Assignment;
 use crate::time::Timestamp;
-use crate::user::User;
+use crate::user::{User, UserKind};
+use crate::value::Email;
 use crate::{Error, Refusal, Result};
 
 pub(super) fn add(
@@ -67,9 +68,27 @@ fn lock(tx: &mut dyn Tx, organization: OrganizationId, who: &Who) -> Result<User
         Some(id) => tx.users().lock(id)?,
         None => None,
     };
-    user.filter(|user| user.deleted_at.is_none())
+    let user = user
+        .filter(|user| user.deleted_at.is_none())
         .filter(|user| user.organization_id.is_none_or(|home| home == organization))
-        .ok_or(Error::NotFound(Kind::User))
+        .ok_or(Error::NotFound(Kind::User))?;
+    if let Who::Email(email) = who {
+        check_address(&user, email)?;
+    }
+    Ok(user)
+}
+
+/// Anybody can type an address and wait there for somebody else's roles: it stands for its user
+/// only when verified, and only as long as it is theirs (what was read before the lock may be out
+/// of date).
+fn check_address(user: &User, email: &Email) -> Result<()> {
+    if user.email != *email {
+        return Err(Error::NotFound(Kind::User));
+    }
+    if user.kind == UserKind::Person && !user.has_verified_email() {
+        return Err(Refusal::EmailNotVerified.into());
+    }
+    Ok(())
 }
 
 /// The membership that an organization's first owner gets.
@@ -96,6 +115,11 @@ pub(in crate::service) fn membership_of_owner(
 /// Whoever is invited has no more use for the invitation, even when they join another way: it
 /// counts as accepted, and its seat is the new member's, also where a lowered quota leaves none to
 /// others.
+///
+/// The user was read behind a lock of their row, which comes after the organization's, or is new
+/// in this transaction: deleting a user looks for memberships behind that lock, so that none is
+/// added unseen. Whoever cannot lock yet compares the user's version later in the transaction. A
+/// deactivated user may be admitted: deactivation does not end memberships, either.
 pub fn admit(
     tx: &mut dyn Tx,
     author: &Author,
@@ -115,7 +139,8 @@ pub fn admit(
     seat(tx, author, now, membership, user)
 }
 
-/// Gives a user a seat that is known to be free, in a live organization whose row is locked.
+/// Gives a user a seat that is known to be free, in a live organization whose row is locked. For
+/// the user's row, see [`admit`].
 pub(in crate::service) fn seat(
     tx: &mut dyn Tx,
     author: &Author,
@@ -123,6 +148,9 @@ pub(in crate::service) fn seat(
     membership: &Membership,
     user: &User,
 ) -> Result<()> {
+    if user.deleted_at.is_some() {
+        return Err(Error::NotFound(Kind::User));
+    }
     if !tx.memberships().add(membership, user)? {
         return Err(Refusal::AlreadyMember.into());
     }

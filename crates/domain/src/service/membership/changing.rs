@@ -105,6 +105,14 @@ pub(super) fn leave(
 ) -> Result<Used<()>> {
     let action = Action::LeaveOrganization;
     let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
+    // A program does not take itself away: all keys would end with it, whoever made them, and with
+    // a key whose maker may nothing any more.
+    if authentication.token.created_by.is_some() {
+        return Err(Error::Denied {
+            action,
+            visible: true,
+        });
+    }
     let user = authentication.user.id;
     let member = tx.memberships().find(organization, user)?;
     // A superuser may leave what they do not belong to, as far as the policy goes.

@@ -182,9 +182,7 @@ pub(super) fn restore(
     owner_limit: OwnerLimit,
 ) -> Result<Used<OrganizationView>> {
     let action = Action::RestoreOrganization;
-    // Locked before it is looked at, as in `enter_locked`, which takes live ones only.
-    tx.organizations().lock(id)?;
-    let (authentication, place) = access::enter_any(tx, caller, now, id, action)?;
+    let (authentication, place) = access::enter_any_locked(tx, caller, now, id, action)?;
     let mut organization = place.view.organization;
     let until = organization.restorable_until().ok_or(Refusal::NotDeleted)?;
     if now >= until {

@@ -43,17 +43,15 @@ pub(super) fn create(
     command: &CreateOrganization,
 ) -> Result<Used<OrganizationView>> {
     let action = Action::CreateOrganization;
-    // Whoever may own any number need not wait for their own other requests.
-    let mut authentication = match command.owner_limit {
-        Some(_) => access::enter_platform_locked(tx, caller, now, action)?,
-        None => access::enter_platform(tx, caller, now, action)?,
-    };
+    // Locked even where nothing is counted: whoever deletes or deactivates the owner looks for what
+    // they own behind this lock, and the foreign key's own lock does not keep them from missing
+    // what is not committed yet. It takes no statement more.
+    let mut authentication = access::enter_platform_locked(tx, caller, now, action)?;
     let owner = authentication.user.id;
     let id = command.id.unwrap_or(fresh.organization);
     if let Claim::Made(id) = idempotency::claim(tx, owner, command.once.as_ref(), now, id.uuid())? {
-        let made = tx.organizations().find(OrganizationId::new(id))?;
-        let live = made.filter(|view| view.organization.is_live());
-        return Ok(authentication.used(live.ok_or(Error::NotFound(Kind::Organization))?));
+        let made = made_before(tx, OrganizationId::new(id), &authentication.user)?;
+        return Ok(authentication.used(made));
     }
     check_owner_limit(tx, owner, command.owner_limit)?;
     let plan = plan(tx, now, &command.terms, &mut authentication.user)?;
@@ -65,7 +63,16 @@ pub(super) fn create(
     Ok(authentication.used(view))
 }
 
-/// The plan that a new organization of this owner begins with: there is one trial an owner.
+/// What an earlier attempt made, for a founder who may still see it.
+fn made_before(tx: &mut dyn Tx, id: OrganizationId, founder: &User) -> Result<OrganizationView> {
+    let made = tx.organizations().find(id)?;
+    let member = tx.memberships().held(id, founder.id)?.is_some();
+    made.filter(|view| view.organization.is_live() && (member || founder.superuser))
+        .ok_or(Error::NotFound(Kind::Organization))
+}
+
+/// The plan that a new organization of this owner begins with: there is one trial an owner. The
+/// owner's row is locked: another request of theirs cannot have had it just now.
 fn plan(tx: &mut dyn Tx, now: Timestamp, terms: &Terms, owner: &mut User) -> Result<Plan> {
     let mut plan = Plan {
         members: terms.members,
@@ -75,23 +82,22 @@ fn plan(tx: &mut dyn Tx, now: Timestamp, terms: &Terms, owner: &mut User) -> Res
     let (Some(length), None) = (terms.trial, owner.trial_started_at) else {
         return Ok(plan);
     };
-    // Looked at again behind the lock: another request of the same owner may just have had it.
-    let locked = tx.users().lock(owner.id)?;
-    *owner = locked.ok_or(Error::NotFound(Kind::User))?;
-    if owner.trial_started_at.is_none() {
-        let before = owner.version;
-        owner.trial_started_at = Some(now);
-        owner.version = before.next();
-        if !tx.users().update(owner, before)? {
-            return Err(Refusal::VersionMismatch.into());
-        }
-        plan.subscription = Subscription::trial(now, length);
+    let before = owner.version;
+    owner.trial_started_at = Some(now);
+    owner.version = before.next();
+    if !tx.users().update(owner, before)? {
+        return Err(Refusal::VersionMismatch.into());
     }
+    plan.subscription = Subscription::trial(now, length);
     Ok(plan)
 }
 
 /// Founds an organization for an owner who may have it: adds it under the first free slug, and the
 /// owner as its member and admin.
+///
+/// The owner was read behind a lock of their row, or nobody can delete or deactivate them yet.
+/// [`create`] has the lock from authenticating; a bulk load, which is alone with its users, takes
+/// none, since it would hold hundreds of them in no order.
 pub fn found(
     tx: &mut dyn Tx,
     author: &Author,

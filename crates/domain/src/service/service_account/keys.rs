@@ -47,12 +47,8 @@ pub(super) fn issue(
         let id = id.to_string();
         return Err(Refusal::SecretShown { id }.into());
     }
-    let account = lock(
-        tx,
-        organization,
-        id,
-        access::rights(&authentication, &place),
-    )?;
+    let rights = access::rights(&authentication, &place);
+    let account = lock(tx, organization, id, rights)?;
     if command.expires_at.is_some_and(|end| end <= now) {
         let reason = "the expiry must lie in the future";
         return Err(Error::invalid("expire_time", reason));

@@ -115,7 +115,7 @@ pub(super) fn deactivate(
         return Err(Refusal::StillOwner { organizations }.into());
     }
     tx.tokens().revoke_all(id, now)?;
-    set_active(tx, authentication, caller, now, user, false)
+    set_active(tx, &authentication, caller, now, user, false)
 }
 
 pub(super) fn activate(
@@ -128,12 +128,12 @@ pub(super) fn activate(
     let authentication = enter(tx, caller, now)?;
     let user = present(tx.users().lock(id)?)?;
     user.version.expect(seen)?;
-    set_active(tx, authentication, caller, now, user, true)
+    set_active(tx, &authentication, caller, now, user, true)
 }
 
 fn set_active(
     tx: &mut dyn Tx,
-    authentication: Authentication,
+    authentication: &Authentication,
     caller: &Caller,
     now: Timestamp,
     mut user: User,

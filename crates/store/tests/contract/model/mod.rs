@@ -3,6 +3,11 @@
 //! must keep in any case is checked beside ([`system::System::check`]).
 
 mod reference;
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the trait of the library has no place for errors"
+)]
 mod system;
 
 use proptest::test_runner::{Config, TestRunner};
@@ -18,30 +23,27 @@ const STEPS: usize = 60;
 
 #[test]
 fn sqlite() {
-    compare(TestDatabase::sqlite);
+    compare(TestDatabase::sqlite()).unwrap();
 }
 
 #[test]
 fn postgres() {
-    compare(TestDatabase::postgres);
+    compare(TestDatabase::postgres()).unwrap();
 }
 
-fn compare(database: fn() -> Outcome<TestDatabase>) {
+fn compare(database: Outcome<TestDatabase>) -> Outcome {
     let config = Config {
         cases: BOOKS,
         // The seed of a failure is printed; a file of them would belong to one machine.
         failure_persistence: None,
         ..Config::default()
     };
-    system::on(database().unwrap());
-    TestRunner::new(config.clone())
-        .run(
-            &Book::sequential_strategy(1..STEPS),
-            |(book, steps, seen)| {
-                System::test_sequential(config.clone(), book, steps, seen);
-                Ok(())
-            },
-        )
-        .unwrap();
+    system::on(database?);
+    let books = Book::sequential_strategy(1..STEPS);
+    let outcome = TestRunner::new(config.clone()).run(&books, |(book, steps, seen)| {
+        System::test_sequential(config.clone(), book, steps, seen);
+        Ok(())
+    });
     system::off();
+    Ok(outcome?)
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proptest_state_machine::StateMachineTest;
+use rollbook_domain::access::Caller;
 use rollbook_domain::audit::{Chain, Links};
 use rollbook_domain::filter::Filter;
+use rollbook_domain::id::{InvitationId, OrganizationId};
 use rollbook_domain::invitation::InvitationState;
 use rollbook_domain::membership::MemberOrder;
 use rollbook_domain::mock::{Account, World};
@@ -128,8 +130,6 @@ impl System {
     async fn act(&self, step: Step) -> Result<()> {
         let (world, caller) = (&self.world, self.people[step.actor].caller);
         let id = self.organizations[step.organization].id;
-        let user = |whom: usize| self.people[whom].user.id;
-        let keys = |role: Role| vec![role.public_key().to_owned()];
         match step.deed {
             Deed::Invite(whom, role) => {
                 let command = self.invitation(whom, role);
@@ -160,6 +160,17 @@ impl System {
                     .await
                     .map(drop)
             }
+            _ => self.manage(step).await,
+        }
+    }
+
+    /// What has nothing to do with invitations.
+    async fn manage(&self, step: Step) -> Result<()> {
+        let (world, caller) = (&self.world, self.people[step.actor].caller);
+        let id = self.organizations[step.organization].id;
+        let user = |whom: usize| self.people[whom].user.id;
+        let keys = |role: Role| vec![role.public_key().to_owned()];
+        match step.deed {
             Deed::Add(whom, role) => {
                 let command = AddMember {
                     who: Who::User(user(whom)),
@@ -183,28 +194,27 @@ impl System {
                     .transfer(caller, id, user(whom), None, None);
                 transfer.await.map(drop)
             }
-            Deed::SetSeats(seats) => {
-                let command = UpdatePlan {
-                    members: Some(Quota(seats)),
-                    ..UpdatePlan::default()
-                };
-                world
-                    .subscriptions
-                    .update(caller, id, command)
-                    .await
-                    .map(drop)
-            }
+            Deed::SetSeats(seats) => self.set_seats(caller, id, seats).await,
             Deed::Delete => world.organizations.delete(caller, id, None).await,
             Deed::Restore => world
                 .organizations
                 .restore(caller, id, None)
                 .await
                 .map(drop),
-            Deed::Wait => {
+            _ => {
                 world.clock.advance(Span::days(31));
                 Ok(())
             }
         }
+    }
+
+    async fn set_seats(&self, caller: Caller, id: OrganizationId, seats: u32) -> Result<()> {
+        let command = UpdatePlan {
+            members: Some(Quota(seats)),
+            ..UpdatePlan::default()
+        };
+        let update = self.world.subscriptions.update(caller, id, command);
+        update.await.map(drop)
     }
 
     fn invitation(&self, whom: usize, role: Role) -> CreateInvitation {
@@ -223,7 +233,7 @@ impl System {
     }
 
     /// The last invitation to the actor, whatever became of it.
-    async fn latest(&self, step: Step) -> Result<rollbook_domain::id::InvitationId> {
+    async fn latest(&self, step: Step) -> Result<InvitationId> {
         let id = self.organizations[step.organization].id;
         let (email, now) = (self.people[step.actor].user.email.clone(), self.world.now());
         let all = self
