@@ -5,6 +5,7 @@ use rollbook_domain::domain::{Enrollment, OrganizationDomain as Domain};
 use rollbook_domain::idempotency::Once;
 use rollbook_domain::organization::Version;
 use rollbook_domain::service::domain::{AddDomain, DomainPage, UpdateDomain};
+use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{DomainName, Malformed};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -80,7 +81,7 @@ impl<'a> From<&'a Domain> for OrganizationDomain<'a> {
             enrollment_mode: words::word(ENROLLMENT, domain.enrollment.key()),
             challenge_record: domain.record_name(),
             challenge: &domain.challenge,
-            verify_time: domain.verified_at.map(|at| at.to_rfc3339()),
+            verify_time: domain.verified_at.map(Timestamp::to_rfc3339),
             create_time: domain.created_at.to_rfc3339(),
             update_time: domain.updated_at.to_rfc3339(),
             etag: etag::of(domain.version),

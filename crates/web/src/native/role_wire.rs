@@ -39,7 +39,8 @@ pub(super) struct Role<'a> {
     permissions: Vec<&'static str>,
     /// Whether it is about the whole organization, or about one workspace. It never changes.
     #[schema(required = false)]
-    role_scope: Scope,
+    #[serde(rename = "role_scope")]
+    scope: Scope,
     /// Whether every organization has it; those never change.
     #[schema(read_only)]
     built_in: bool,
@@ -88,7 +89,7 @@ impl<'a> Role<'a> {
                 title: built_in.title(),
                 description: built_in.description().unwrap_or_default(),
                 permissions: keys(built_in.permissions()),
-                role_scope: built_in.scope().into(),
+                scope: built_in.scope().into(),
                 built_in: true,
                 create_time: None,
                 update_time: None,
@@ -105,7 +106,7 @@ impl<'a> From<&'a CustomRole> for Role<'a> {
             title: role.title.as_str(),
             description: role.description.as_ref().map_or("", |text| text.as_str()),
             permissions: keys(role.permissions),
-            role_scope: role.scope.into(),
+            scope: role.scope.into(),
             built_in: false,
             create_time: Some(role.created_at.to_rfc3339()),
             update_time: Some(role.updated_at.to_rfc3339()),

@@ -5,6 +5,7 @@ use rollbook_domain::service::service_account::{
     ServiceAccount as DomainAccount, ServiceAccountPage,
 };
 use rollbook_domain::service::token::{IssuedToken, TokenPage};
+use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::Token;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -145,8 +146,8 @@ impl<'a> Key<'a> {
             last_four: &token.last_four,
             creator: token.created_by.map(Name::from),
             create_time: token.created_at.to_rfc3339(),
-            expire_time: token.expires_at.map(|at| at.to_rfc3339()),
-            last_use_time: token.last_used_at.map(|at| at.to_rfc3339()),
+            expire_time: token.expires_at.map(Timestamp::to_rfc3339),
+            last_use_time: token.last_used_at.map(Timestamp::to_rfc3339),
             secret: None,
         }
     }

@@ -8,6 +8,7 @@ use rollbook_domain::page::{Page, Window};
 use rollbook_domain::role::{
     CustomRole, Permission, Permissions, Role, RoleRef, RoleScope, RoleView,
 };
+use rollbook_domain::value::RoleKey;
 use serde_json::{Value, json};
 
 use super::support::{Mocks, acme, acme_path};
@@ -101,7 +102,7 @@ async fn roles_are_made_changed_and_deleted() {
         .expect_create()
         .withf(|_, _, command| {
             command.scope == RoleScope::Workspace
-                && command.key.as_ref().map(|key| key.as_str()) == Some("books")
+                && command.key.as_ref().map(RoleKey::as_str) == Some("books")
                 && command.title.as_str() == "Auditor"
                 && command.permissions == Permissions::of(&[Permission::ReadWorkspace])
         })
