@@ -20,10 +20,11 @@ use rollbook_domain::service::{
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::value::Metadata;
 use rollbook_domain::{Error, Result};
+use rollbook_store::{Database, Options};
 use tokio::task::JoinSet;
 
 use crate::harness::on_postgres;
-use crate::support::{Outcome, TestDatabase};
+use crate::support::{Outcome, TestDatabase, options};
 
 on_postgres! {
     accept_meets_the_others,
@@ -121,7 +122,12 @@ struct Stage {
 }
 
 async fn meet(database: &TestDatabase, one: Move) -> Outcome {
-    let world = database.world()?;
+    let eight = Options {
+        connections: Some(2 * OF_EACH),
+        ..options()
+    };
+    let second = Database::open(&database.url, &eight)?;
+    let world = World::over(second.store());
     let cast = Cast {
         root: world.sign_up_superuser("root").await?,
         ann: world.sign_up("ann").await?,
@@ -148,6 +154,7 @@ async fn meet(database: &TestDatabase, one: Move) -> Outcome {
             assert!(faults.is_empty(), "{one:?}, {other:?}: {faults}");
         }
     }
+    second.close();
     Ok(())
 }
 

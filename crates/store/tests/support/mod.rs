@@ -12,7 +12,7 @@ use tempfile::TempDir;
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// How many connections a test has on PostgreSQL, and how many readers on SQLite.
-pub(crate) const CONNECTIONS: usize = 8;
+pub(crate) const CONNECTIONS: usize = 4;
 
 /// A database that vanishes with its test.
 pub(crate) struct TestDatabase {

@@ -186,6 +186,19 @@ pub(crate) async fn settle() {
     }
 }
 
+/// Makes sure that some subscriber wants everything at any time. Otherwise the end of one test's
+/// subscriber can switch off the events of another's: what nobody wants is remembered globally.
+fn listen_everywhere() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let deaf = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_writer(std::io::sink)
+            .finish();
+        tracing::subscriber::set_global_default(deaf).expect("the first one");
+    });
+}
+
 /// What this thread logs, from debug on, until it is dropped.
 pub(crate) struct Log {
     text: Arc<Mutex<Vec<u8>>>,
@@ -194,6 +207,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn start() -> Self {
+        listen_everywhere();
         let text = Arc::new(Mutex::new(Vec::new()));
         let sink = Sink(Arc::clone(&text));
         let subscriber = tracing_subscriber::fmt()
