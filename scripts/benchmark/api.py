@@ -63,11 +63,13 @@ class Operations:
         self._write(MEMBERS_FIRST, [request("GET", pages[0], token)])
         self._write(MEMBERS_DEEP, [request("GET", pages[self.deep_members - 1], token)])
 
-    def invite(self, count):
+    def invite(self, server, count):
         """Invites those who have tokens, so that `count` invitations can be accepted, each once."""
         guests = list(enumerate(self.tokens))[2 + INVITING :]
         asked = []
-        for client, _, organization in self.owners:
+        for _, token, organization in self.owners:
+            # The server may be another one than when the owners were found.
+            client = Client(server.address, token)
             for start in range(0, len(guests), BATCH):
                 if len(asked) >= count:
                     break

@@ -144,7 +144,7 @@ class Subject:
                 self.operations = api.Operations(self.directory, server, self.tokens)
             if api.ACCEPT in names and not self.invitations:
                 self._say("inviting")
-                self.invitations = self.operations.invite(self._acceptances())
+                self.invitations = self.operations.invite(server, self._acceptances())
                 self.database.settle()
             before = self._once(mode, server, api.CONSTANT)
             rounds[api.CONSTANT].append({**before, "share": 1.0})
