@@ -18,7 +18,7 @@ pub trait DomainRepo {
         id: DomainId,
     ) -> Result<Option<OrganizationDomain>>;
 
-    /// The verified domain of this name, whoever's it is.
+    /// The verified domain of this name, of whichever live organization.
     fn find_verified(&mut self, name: &DomainName) -> Result<Option<OrganizationDomain>>;
 
     /// The domains of an organization, by id.
