@@ -143,6 +143,14 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
+    /// The JSON values of an answer that has one a line.
+    pub(super) fn lines(&self) -> Value {
+        let lines = self.body.lines();
+        let parsed = lines.map(serde_json::from_str::<Value>);
+        let all: Result<Vec<_>, _> = parsed.collect();
+        all.map_or_else(|_| panic!("not JSON lines: {self:?}"), Value::from)
+    }
+
     pub(super) fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
