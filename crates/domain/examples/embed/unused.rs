@@ -75,6 +75,7 @@ impl WorkspaceRepo for Rows {
         count(OrganizationId) -> u32;
         list(OrganizationId, &Filter<TextTest>, WorkspaceField, Direction, &Window<WorkspaceKey>)
             -> Page<WorkspaceView, WorkspaceKey>;
+        live(OrganizationId, &[WorkspaceId]) -> Vec<WorkspaceId>;
         list_of_member(OrganizationId, UserId, &Window<WorkspaceId>)
             -> Page<WorkspaceView, WorkspaceId>;
         add_member(&WorkspaceMembership) -> bool;

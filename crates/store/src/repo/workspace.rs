@@ -131,6 +131,28 @@ impl WorkspaceRepo for SqlTx<'_> {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
+    fn live(
+        &mut self,
+        organization: OrganizationId,
+        ids: &[WorkspaceId],
+    ) -> Result<Vec<WorkspaceId>> {
+        let mut live = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let keys: Vec<Key> = chunk.iter().map(|id| Key(id.uuid())).collect();
+            let found: Vec<Key> = each!(self, |connection| workspaces::table
+                .filter(workspaces::organization_id.eq(Key(organization.uuid())))
+                .filter(workspaces::id.eq_any(&keys))
+                .filter(workspaces::deleted_at.is_null())
+                .select(workspaces::id)
+                .load(*connection))
+            .map_err(failed)?;
+            live.extend(found.into_iter().map(|id| WorkspaceId::new(id.0)));
+        }
+        live.sort_unstable();
+        live.dedup();
+        Ok(live)
+    }
+
     fn list(
         &mut self,
         organization: OrganizationId,
