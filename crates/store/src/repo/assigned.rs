@@ -13,16 +13,6 @@ use crate::schema::{membership_roles, roles, workspace_membership_roles, workspa
 use crate::sql::Key;
 use crate::tx::{SqlTx, each, failed};
 
-/// Which roles are to be taken away, and which are to be given.
-pub(super) fn diff(assigned: &[Key], wanted: &[AssignedRole]) -> (Vec<Key>, Vec<Key>) {
-    let wanted: Vec<_> = wanted.iter().map(|role| Key(role.id.uuid())).collect();
-    let without = |all: &[Key], others: &[Key]| {
-        let rest = all.iter().filter(|key| !others.contains(key));
-        rest.copied().collect()
-    };
-    (without(assigned, &wanted), without(&wanted, assigned))
-}
-
 /// The roles of the members of one page, by user: two statements, however many members there are.
 #[derive(Default)]
 struct PageRoles {

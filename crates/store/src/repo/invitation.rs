@@ -13,7 +13,7 @@ use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::Email;
 use uuid::Uuid;
 
-use super::assigned::diff;
+use super::assign::{self, assign, give};
 use super::start;
 use super::written::Condition;
 use crate::row::{AssignedRow, InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
@@ -67,8 +67,16 @@ impl InvitationRepo for SqlTx<'_> {
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
-        let (_, missing) = diff(&[], &invitation.custom_roles);
-        self.promise(invitation, &missing)?;
+        let (organization, id) = keys(invitation);
+        let roles = assign::keys(&invitation.custom_roles);
+        give!(
+            self,
+            invitation_roles {
+                organization_id: organization,
+                invitation_id: id
+            },
+            roles
+        );
         Ok(true)
     }
 
@@ -219,18 +227,14 @@ impl InvitationRepo for SqlTx<'_> {
         if changed.map_err(failed)? == 0 {
             return Ok(false);
         }
-        let promised: Vec<Key> = each!(self, |connection| invitation_roles::table
-            .filter(invitation_roles::organization_id.eq(organization))
-            .filter(invitation_roles::invitation_id.eq(id))
-            .select(invitation_roles::role_id)
-            .load(*connection))
-        .map_err(failed)?;
-        let (surplus, missing) = diff(&promised, &invitation.custom_roles);
-        for role in surplus {
-            let row = invitation_roles::table.find((organization, id, role));
-            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
-        }
-        self.promise(invitation, &missing)?;
+        assign!(
+            self,
+            invitation_roles {
+                organization_id: organization,
+                invitation_id: id
+            },
+            &invitation.custom_roles
+        );
         Ok(true)
     }
 
@@ -305,25 +309,6 @@ fn in_states(states: &[InvitationState], now: Timestamp) -> Condition {
 }
 
 impl SqlTx<'_> {
-    /// Adds custom roles that whoever accepts gets.
-    fn promise(&mut self, invitation: &Invitation, roles: &[Key]) -> Result<()> {
-        let (organization, id) = keys(invitation);
-        for role in roles {
-            let row = (
-                invitation_roles::organization_id.eq(organization),
-                invitation_roles::invitation_id.eq(id),
-                invitation_roles::role_id.eq(*role),
-            );
-            each!(self, |connection| diesel::insert_into(
-                invitation_roles::table
-            )
-            .values(row)
-            .execute(*connection))
-            .map_err(failed)?;
-        }
-        Ok(())
-    }
-
     /// The custom roles of invitations: one statement for a page.
     fn promised(
         &mut self,

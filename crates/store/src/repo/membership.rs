@@ -9,7 +9,7 @@ use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::MembershipRepo;
 use rollbook_domain::user::User;
 
-use super::assigned::diff;
+use super::assign::{self, assign, give};
 use super::condition::condition;
 use super::member_order::{behind, key, ordering, test};
 use super::permissions::CustomPermissions;
@@ -36,9 +36,16 @@ impl MembershipRepo for SqlTx<'_> {
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
-        let roles = membership.custom_roles.iter();
-        let roles: Vec<_> = roles.map(|role| Key(role.id.uuid())).collect();
-        self.give(membership, &roles)?;
+        let (organization, user) = keys(membership);
+        let roles = assign::keys(&membership.custom_roles);
+        give!(
+            self,
+            membership_roles {
+                organization_id: organization,
+                user_id: user
+            },
+            roles
+        );
         Ok(true)
     }
 
@@ -119,19 +126,14 @@ impl MembershipRepo for SqlTx<'_> {
         if changed.map_err(failed)? == 0 {
             return Ok(false);
         }
-        let assigned = membership_roles::table
-            .filter(membership_roles::organization_id.eq(organization))
-            .filter(membership_roles::user_id.eq(user))
-            .select(membership_roles::role_id);
-        let assigned: Vec<Key> =
-            each!(self, |connection| assigned.load(*connection)).map_err(failed)?;
-        // What stays is not touched: it may be as old as the membership (logto 26c8c3f2ed).
-        let (surplus, missing) = diff(&assigned, &membership.custom_roles);
-        for role in surplus {
-            let row = membership_roles::table.find((organization, user, role));
-            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
-        }
-        self.give(membership, &missing)?;
+        assign!(
+            self,
+            membership_roles {
+                organization_id: organization,
+                user_id: user
+            },
+            &membership.custom_roles
+        );
         Ok(true)
     }
 
@@ -172,25 +174,6 @@ fn keys(membership: &Membership) -> (Key, Key) {
 }
 
 impl SqlTx<'_> {
-    /// Gives a member custom roles that they do not have.
-    fn give(&mut self, membership: &Membership, roles: &[Key]) -> Result<()> {
-        let (organization, user) = keys(membership);
-        for role in roles {
-            let row = (
-                membership_roles::organization_id.eq(organization),
-                membership_roles::user_id.eq(user),
-                membership_roles::role_id.eq(*role),
-            );
-            each!(self, |connection| diesel::insert_into(
-                membership_roles::table
-            )
-            .values(row)
-            .execute(*connection))
-            .map_err(failed)?;
-        }
-        Ok(())
-    }
-
     fn count_members_who(
         &mut self,
         organization: OrganizationId,

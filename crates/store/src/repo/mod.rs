@@ -1,6 +1,7 @@
 //! The repositories, one file each, under the same names as their ports in the domain.
 
 mod access;
+mod assign;
 mod assigned;
 mod audit;
 mod condition;

@@ -15,7 +15,7 @@ use rollbook_domain::workspace::{
     WorkspaceView,
 };
 
-use super::assigned::diff;
+use super::assign::{self, assign, give};
 use super::condition::text_condition;
 use super::start;
 use super::workspace_order::{behind, order};
@@ -237,8 +237,17 @@ impl WorkspaceRepo for SqlTx<'_> {
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
-        let (_, roles) = diff(&[], &membership.custom_roles);
-        self.assign_in_workspace(membership, &roles)?;
+        let (organization, workspace, user) = key(membership);
+        let roles = assign::keys(&membership.custom_roles);
+        give!(
+            self,
+            assigned {
+                organization_id: organization,
+                workspace_id: workspace,
+                user_id: user
+            },
+            roles
+        );
         Ok(true)
     }
 
@@ -326,19 +335,15 @@ impl WorkspaceRepo for SqlTx<'_> {
             return Ok(false);
         }
         let (organization, workspace, user) = key(membership);
-        let kept: Vec<Key> = each!(self, |connection| assigned::table
-            .filter(assigned::organization_id.eq(organization))
-            .filter(assigned::workspace_id.eq(workspace))
-            .filter(assigned::user_id.eq(user))
-            .select(assigned::role_id)
-            .load(*connection))
-        .map_err(failed)?;
-        let (surplus, missing) = diff(&kept, &membership.custom_roles);
-        for role in surplus {
-            let row = assigned::table.find((organization, workspace, user, role));
-            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
-        }
-        self.assign_in_workspace(membership, &missing)?;
+        assign!(
+            self,
+            assigned {
+                organization_id: organization,
+                workspace_id: workspace,
+                user_id: user
+            },
+            &membership.custom_roles
+        );
         Ok(true)
     }
 
@@ -379,30 +384,6 @@ impl WorkspaceRepo for SqlTx<'_> {
         }
         let count = |id: &WorkspaceId| counts.get(&id.uuid()).map_or(0, |it| it.unsigned_abs());
         Ok(workspaces.iter().map(count).collect())
-    }
-}
-
-impl SqlTx<'_> {
-    /// Gives a member of a workspace custom roles that they do not have there.
-    fn assign_in_workspace(
-        &mut self,
-        membership: &WorkspaceMembership,
-        roles: &[Key],
-    ) -> Result<()> {
-        let (organization, workspace, user) = key(membership);
-        for role in roles {
-            let row = (
-                assigned::organization_id.eq(organization),
-                assigned::workspace_id.eq(workspace),
-                assigned::user_id.eq(user),
-                assigned::role_id.eq(*role),
-            );
-            each!(self, |connection| diesel::insert_into(assigned::table)
-                .values(row)
-                .execute(*connection))
-            .map_err(failed)?;
-        }
-        Ok(())
     }
 }
 
