@@ -78,19 +78,19 @@ type Body<T> = crate::body::Body<Native, T>;
 pub static OPERATIONS: Table = &[
     organization::OPERATIONS,
     me::OPERATIONS,
+    member::OPERATIONS,
+    invitation::OPERATIONS,
+    invitee::OPERATIONS,
+    workspace::OPERATIONS,
+    workspace_user::OPERATIONS,
+    role::OPERATIONS,
     token::OPERATIONS,
     user::OPERATIONS,
     service_account::OPERATIONS,
     organization_domain::OPERATIONS,
     audit_entry::OPERATIONS,
-    invitation::OPERATIONS,
-    invitee::OPERATIONS,
-    workspace::OPERATIONS,
-    workspace_user::OPERATIONS,
     preferences::OPERATIONS,
     subscription::OPERATIONS,
-    member::OPERATIONS,
-    role::OPERATIONS,
 ];
 
 const fn operation(
