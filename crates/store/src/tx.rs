@@ -53,6 +53,15 @@ macro_rules! each {
 }
 pub(crate) use each;
 
+/// Executes one statement that changes something and whose text is always the same.
+macro_rules! change {
+    ($tx:expr, $statement:expr) => {
+        $crate::tx::each!($tx, |connection| $crate::statement::kept!($statement)
+            .change(*connection))
+    };
+}
+pub(crate) use change;
+
 /// Like [`each!`], for a query that ends in a row lock: PostgreSQL gets `FOR NO KEY UPDATE`, which
 /// waits for other writers but not for foreign keys; SQLite's only writer holds the lock already.
 macro_rules! locked {

@@ -11,7 +11,7 @@ use super::written::Condition;
 use crate::row::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
 use crate::schema::audit_entries as entries;
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::tx::{SqlTx, change, each, failed};
 
 /// The entries of a log.
 macro_rules! entries_of {
@@ -41,9 +41,10 @@ impl AuditRepo for SqlTx<'_> {
     }
 
     fn add(&mut self, entry: &Entry) -> Result<()> {
-        let added = each!(self, |connection| diesel::insert_into(entries::table)
-            .values(NewEntry::of(entry))
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(entries::table).values(NewEntry::of(entry))
+        );
         added.map(drop).map_err(failed)
     }
 

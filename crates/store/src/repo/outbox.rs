@@ -5,7 +5,7 @@ use rollbook_domain::port::OutboxRepo;
 
 use crate::schema::outbox;
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::tx::{SqlTx, change, failed};
 
 impl OutboxRepo for SqlTx<'_> {
     fn add(&mut self, message: &Message) -> Result<()> {
@@ -24,9 +24,7 @@ impl OutboxRepo for SqlTx<'_> {
             outbox::secret.eq(secret.reveal()),
             outbox::created_at.eq(Moment(message.created_at)),
         );
-        let added = each!(self, |connection| diesel::insert_into(outbox::table)
-            .values(row)
-            .execute(*connection));
+        let added = change!(self, diesel::insert_into(outbox::table).values(row));
         added.map(drop).map_err(failed)
     }
 }

@@ -28,7 +28,8 @@ use crate::schema::{
     users, workspace_membership_roles as assigned, workspace_memberships, workspaces,
 };
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 /// How many keys are asked for at once.
 const CHUNK: usize = 500;
@@ -84,11 +85,13 @@ type MemberRow = (WorkspaceMembershipRow, OwnerRow, Option<String>);
 
 impl WorkspaceRepo for SqlTx<'_> {
     fn add(&mut self, workspace: &Workspace) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(workspaces::table)
-            .values(NewWorkspace::of(workspace))
-            .on_conflict((workspaces::organization_id, workspaces::id))
-            .do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(workspaces::table)
+                .values(NewWorkspace::of(workspace))
+                .on_conflict((workspaces::organization_id, workspaces::id))
+                .do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 
@@ -112,12 +115,15 @@ impl WorkspaceRepo for SqlTx<'_> {
             Key(workspace.organization_id.uuid()),
             Key(workspace.id.uuid()),
         );
-        let updated = each!(self, |connection| diesel::update(
-            workspaces::table.find(key)
-        )
-        .filter(workspaces::version.eq(seen.number()))
-        .set(NewWorkspace::of(workspace))
-        .execute(*connection));
+        let updated = change!(
+            self,
+            update(
+                workspaces::table
+                    .find(key)
+                    .filter(workspaces::version.eq(seen.number()))
+            )
+            .set(NewWorkspace::of(workspace))
+        );
         Ok(updated.map_err(failed)? == 1)
     }
 
@@ -201,17 +207,17 @@ impl WorkspaceRepo for SqlTx<'_> {
     }
 
     fn add_member(&mut self, membership: &WorkspaceMembership) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(
-            workspace_memberships::table
-        )
-        .values(NewWorkspaceMembership::of(membership))
-        .on_conflict((
-            workspace_memberships::organization_id,
-            workspace_memberships::workspace_id,
-            workspace_memberships::user_id,
-        ))
-        .do_nothing()
-        .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(workspace_memberships::table)
+                .values(NewWorkspaceMembership::of(membership))
+                .on_conflict((
+                    workspace_memberships::organization_id,
+                    workspace_memberships::workspace_id,
+                    workspace_memberships::user_id,
+                ))
+                .do_nothing()
+        );
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -290,16 +296,19 @@ impl WorkspaceRepo for SqlTx<'_> {
     }
 
     fn update_member(&mut self, membership: &WorkspaceMembership, seen: Version) -> Result<bool> {
-        let updated = each!(self, |connection| diesel::update(
-            workspace_memberships::table.find(key(membership))
-        )
-        .filter(workspace_memberships::version.eq(seen.number()))
-        .set((
-            workspace_memberships::roles.eq(membership.roles.to_keys()),
-            workspace_memberships::version.eq(membership.version.number()),
-            workspace_memberships::updated_at.eq(Moment(membership.updated_at)),
-        ))
-        .execute(*connection));
+        let updated = change!(
+            self,
+            update(
+                workspace_memberships::table
+                    .find(key(membership))
+                    .filter(workspace_memberships::version.eq(seen.number()))
+            )
+            .set((
+                workspace_memberships::roles.eq(membership.roles.to_keys()),
+                workspace_memberships::version.eq(membership.version.number()),
+                workspace_memberships::updated_at.eq(Moment(membership.updated_at)),
+            ))
+        );
         if updated.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -314,7 +323,7 @@ impl WorkspaceRepo for SqlTx<'_> {
         let (surplus, missing) = diff(&kept, &membership.custom_roles);
         for role in surplus {
             let row = assigned::table.find((organization, workspace, user, role));
-            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
+            change!(self, diesel::delete(row)).map_err(failed)?;
         }
         self.assign_in_workspace(membership, &missing)?;
         Ok(true)
@@ -331,10 +340,7 @@ impl WorkspaceRepo for SqlTx<'_> {
             Key(workspace.uuid()),
             Key(user.uuid()),
         );
-        let removed = each!(self, |connection| diesel::delete(
-            workspace_memberships::table.find(key)
-        )
-        .execute(*connection));
+        let removed = change!(self, diesel::delete(workspace_memberships::table.find(key)));
         Ok(removed.map_err(failed)? == 1)
     }
 
@@ -375,10 +381,7 @@ impl SqlTx<'_> {
                 assigned::user_id.eq(user),
                 assigned::role_id.eq(*role),
             );
-            each!(self, |connection| diesel::insert_into(assigned::table)
-                .values(row)
-                .execute(*connection))
-            .map_err(failed)?;
+            change!(self, diesel::insert_into(assigned::table).values(row)).map_err(failed)?;
         }
         Ok(())
     }

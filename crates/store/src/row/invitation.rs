@@ -3,11 +3,11 @@ use rollbook_domain::Result;
 use rollbook_domain::id::{InvitationId, OrganizationId, UserId, WorkspaceId};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::organization::Version;
-use rollbook_domain::role::{AssignedRole, WorkspaceRoles};
+use rollbook_domain::role::WorkspaceRoles;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::value::{DisplayName, Email, Metadata, OrganizationName, WorkspaceTitle};
 
-use super::{roles_of, unknown};
+use super::{assigned_roles, roles_of, unknown};
 use crate::schema::invitations;
 use crate::sql::{Key, Moment};
 
@@ -35,6 +35,7 @@ pub(crate) struct InvitationRow {
 
 #[derive(Insertable)]
 #[diesel(table_name = invitations)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewInvitation<'a> {
     id: Key,
     organization_id: Key,
@@ -84,7 +85,7 @@ impl<'a> NewInvitation<'a> {
 }
 
 impl InvitationRow {
-    pub(crate) fn into_invitation(self, custom_roles: Vec<AssignedRole>) -> Result<Invitation> {
+    pub(crate) fn into_invitation(self, custom: Option<&str>) -> Result<Invitation> {
         let state = InvitationState::from_key(&self.state);
         let workspace_roles = WorkspaceRoles::from_keys(&self.workspace_roles);
         let organization = |id: Key| OrganizationId::new(id.0);
@@ -98,7 +99,7 @@ impl InvitationRow {
             roles: roles_of(&self.roles)?,
             workspace_roles: workspace_roles
                 .ok_or_else(|| unknown("role", &self.workspace_roles))?,
-            custom_roles,
+            custom_roles: assigned_roles(custom)?,
             inviter_id: self.inviter_id.map(user),
             inviter_kind: self.inviter_kind,
             redirect_organization_id: self.redirect_organization_id.map(organization),
@@ -114,16 +115,20 @@ impl InvitationRow {
     }
 }
 
-/// An invitation with the names of the organization, the workspace and the inviter.
-pub(crate) type InvitationViewRow = (InvitationRow, String, Option<String>, Option<String>);
+/// An invitation with `RolesOfInvitation` and the names of the organization, the workspace and the
+/// inviter.
+pub(crate) type InvitationViewRow = (
+    InvitationRow,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+);
 
-pub(crate) fn view(
-    row: InvitationViewRow,
-    custom_roles: Vec<AssignedRole>,
-) -> Result<InvitationView> {
-    let (invitation, organization, workspace, inviter) = row;
+pub(crate) fn view(row: InvitationViewRow) -> Result<InvitationView> {
+    let (invitation, custom, organization, workspace, inviter) = row;
     Ok(InvitationView {
-        invitation: invitation.into_invitation(custom_roles)?,
+        invitation: invitation.into_invitation(custom.as_deref())?,
         organization_name: OrganizationName::from_stored(organization),
         workspace_title: workspace.map(WorkspaceTitle::from_stored),
         inviter_name: inviter.map(DisplayName::from_stored),
