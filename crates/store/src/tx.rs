@@ -5,6 +5,7 @@ use diesel::PgConnection;
 #[cfg(feature = "sqlite")]
 use diesel::SqliteConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
@@ -26,6 +27,9 @@ pub(crate) struct SqlTx<'c> {
     /// Whether a statement has failed, so that there is nothing to commit: PostgreSQL would answer
     /// COMMIT by rolling back, without an error.
     pub(crate) failed: bool,
+    /// The last entry that this transaction has written, and into which log: nobody else writes
+    /// there before it ends.
+    pub(crate) recorded: Option<(Chain, Head)>,
 }
 
 impl<'c> SqlTx<'c> {
@@ -33,6 +37,7 @@ impl<'c> SqlTx<'c> {
         Self {
             connection,
             failed: false,
+            recorded: None,
         }
     }
 }
@@ -83,6 +88,23 @@ macro_rules! locked {
     }};
 }
 pub(crate) use locked;
+
+/// Locks the rows of a query, for those who read them afterwards anyway: SQLite has nothing to do.
+macro_rules! hold {
+    ($tx:expr, $query:expr) => {
+        match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres(connection) => {
+                let held = $query.for_no_key_update().execute(*connection);
+                $tx.failed |= held.is_err();
+                held.map(drop).map_err($crate::tx::failed)
+            }
+        }
+    };
+}
+pub(crate) use hold;
 
 impl Tx for SqlTx<'_> {
     fn access(&mut self) -> &mut dyn AccessRepo {

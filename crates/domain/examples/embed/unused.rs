@@ -55,6 +55,7 @@ impl InvitationRepo for Rows {
         add(&Invitation, &Digest) -> bool;
         find(OrganizationId, InvitationId) -> Option<InvitationView>;
         find_anywhere(InvitationId) -> Option<InvitationView>;
+        hold_organization(InvitationId) -> ();
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
         list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)

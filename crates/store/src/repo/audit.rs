@@ -25,6 +25,11 @@ macro_rules! entries_of {
 
 impl AuditRepo for SqlTx<'_> {
     fn head(&mut self, chain: Chain) -> Result<Option<Head>> {
+        if let Some((recorded, head)) = self.recorded
+            && recorded == chain
+        {
+            return Ok(Some(head));
+        }
         let found: Option<(i64, Vec<u8>)> = each!(self, |connection| entries_of!(chain)
             .order(entries::sequence.desc())
             .select((entries::sequence, entries::digest))
@@ -45,7 +50,13 @@ impl AuditRepo for SqlTx<'_> {
             self,
             diesel::insert_into(entries::table).values(NewEntry::of(entry))
         );
-        added.map(drop).map_err(failed)
+        added.map_err(failed)?;
+        let head = Head {
+            sequence: entry.sequence,
+            digest: entry.digest,
+        };
+        self.recorded = Some((entry.chain, head));
+        Ok(())
     }
 
     fn list(

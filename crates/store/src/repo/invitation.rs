@@ -16,7 +16,7 @@ use crate::row::{InvitationRow, InvitationViewRow, NewInvitation, invitation_vie
 use crate::schema::{invitation_roles, invitations, organizations, users, workspaces};
 use crate::sql::{Key, Moment};
 use crate::statement::{kept, update};
-use crate::tx::{SqlTx, change, each, failed};
+use crate::tx::{SqlTx, change, each, failed, hold};
 
 /// Invitations with what they are to and who sent them.
 macro_rules! joined {
@@ -91,6 +91,14 @@ impl InvitationRepo for SqlTx<'_> {
                 .filter(invitations::id.eq(Key(id.uuid())))
                 .filter(organizations::deleted_at.is_null())
         )
+    }
+
+    fn hold_organization(&mut self, id: InvitationId) -> Result<()> {
+        let theirs = invitations::table
+            .filter(invitations::id.eq(Key(id.uuid())))
+            .select(invitations::organization_id);
+        let row = organizations::table.filter(organizations::id.eq_any(theirs));
+        hold!(self, row.select(organizations::id))
     }
 
     fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>> {

@@ -15,7 +15,7 @@ use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
 use crate::schema::{memberships, organizations, users};
 use crate::sql::Key;
 use crate::statement::update;
-use crate::tx::{SqlTx, change, each, failed, locked, unless_taken};
+use crate::tx::{SqlTx, change, each, failed, hold, locked, unless_taken};
 
 /// What filters compare.
 const NAME: &str = "organizations.name_key";
@@ -72,6 +72,11 @@ impl OrganizationRepo for SqlTx<'_> {
             .map_err(failed)?
             .map(OrganizationRow::into_organization)
             .transpose()
+    }
+
+    fn hold(&mut self, id: OrganizationId) -> Result<()> {
+        let row = organizations::table.find(Key(id.uuid()));
+        hold!(self, row.select(organizations::id))
     }
 
     fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool> {

@@ -2,9 +2,11 @@
 
 use rollbook_domain::audit::Author;
 use rollbook_domain::filter::Filter;
+use rollbook_domain::id::InvitationId;
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
+use rollbook_domain::port::Tx;
 use rollbook_domain::role::Role;
 use rollbook_domain::service::Organizations;
 use rollbook_domain::service::organization::CreateOrganization;
@@ -12,7 +14,7 @@ use rollbook_domain::value::Slug;
 use rollbook_domain::{Error, Refusal, Result};
 use tokio::task::JoinSet;
 
-use crate::harness::on_both;
+use crate::harness::{all_at_once, on_both};
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -23,6 +25,7 @@ on_both! {
     one_version_has_one_winner,
     one_address_has_one_winner,
     generated_slugs_let_everybody_win,
+    whoever_holds_an_organization_sees_the_latest,
 }
 
 const RACERS: usize = 20;
@@ -202,5 +205,48 @@ async fn generated_slugs_let_everybody_win(database: &TestDatabase) -> Outcome {
     let racers = racers.map(|account| create(world.clone(), account, world.command("Acme")));
     let winners = race(racers.collect::<Vec<_>>(), |_| false);
     assert_eq!(winners.await?, RACERS);
+    Ok(())
+}
+
+/// Each counts the organization's version up by one: whoever reads behind the lock, which is had by
+/// the organization's id or by that of an invitation to it, reads what the others wrote.
+async fn whoever_holds_an_organization_sees_the_latest(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let ann = sample::user("ann");
+    let acme = sample::organization("Acme", &ann);
+    let invitation = sample::invitation_view(&acme, &ann, "bob", &[Role::Member]).invitation;
+    let (id, invited) = (acme.id, invitation.id);
+    let seed = move |tx: &mut dyn Tx| {
+        tx.users().add(&ann)?;
+        tx.organizations().add(&acme)?;
+        let digest = sample::invitation_secret("bob").digest();
+        tx.invitations().add(&invitation, &digest)
+    };
+    assert!(store.write(seed).await?);
+    let absent = InvitationId::new(sample::uuid("absent"));
+    let hold_nothing = move |tx: &mut dyn Tx| tx.invitations().hold_organization(absent);
+    store.write(hold_nothing).await?;
+    let count_up = |racer: usize| {
+        move |tx: &mut dyn Tx| {
+            if racer.is_multiple_of(2) {
+                tx.organizations().hold(id)?;
+            } else {
+                tx.invitations().hold_organization(invited)?;
+            }
+            let mut found = tx
+                .organizations()
+                .find(id)?
+                .ok_or(Error::Busy)?
+                .organization;
+            let seen = found.version;
+            found.version = seen.next();
+            tx.organizations().update(&found, seen)
+        }
+    };
+    for _ in 0..HEATS {
+        for counted in all_at_once(&store, (0..RACERS).map(count_up)).await? {
+            assert!(counted?);
+        }
+    }
     Ok(())
 }

@@ -47,6 +47,10 @@ impl InvitationRepo for MemoryTx {
         find_live(self.reading()?, |kept| kept.invitation.id == id)
     }
 
+    fn hold_organization(&mut self, _: InvitationId) -> Result<()> {
+        self.writing().map(drop)
+    }
+
     fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>> {
         find_live(self.reading()?, |kept| kept.digest == *digest)
     }
