@@ -27,6 +27,8 @@ pub(crate) struct SqlTx<'c> {
     /// Whether a statement has failed, so that there is nothing to commit: PostgreSQL would answer
     /// COMMIT by rolling back, without an error.
     pub(crate) failed: bool,
+    /// Whether anything may have been changed, so that there is something to undo.
+    pub(crate) changed: bool,
     /// The last entry that this transaction has written, and into which log: nobody else writes
     /// there before it ends.
     pub(crate) recorded: Option<(Chain, Head)>,
@@ -37,6 +39,7 @@ impl<'c> SqlTx<'c> {
         Self {
             connection,
             failed: false,
+            changed: false,
             recorded: None,
         }
     }
@@ -58,12 +61,14 @@ macro_rules! each {
 }
 pub(crate) use each;
 
-/// Executes one statement that changes something and whose text is always the same.
+/// Executes one statement that changes something and whose text is always the same. Everything
+/// that changes something goes this way.
 macro_rules! change {
-    ($tx:expr, $statement:expr) => {
+    ($tx:expr, $statement:expr) => {{
+        $tx.changed = true;
         $crate::tx::each!($tx, |connection| $crate::statement::kept!($statement)
             .change(*connection))
-    };
+    }};
 }
 pub(crate) use change;
 
