@@ -327,7 +327,8 @@ pub struct Entry {
     pub address: Option<IpAddr>,
     /// With which request.
     pub request_id: Option<String>,
-    /// What changed: a JSON array of `[field, before, after]`, as it was digested.
+    /// What changed: a JSON array of objects with `field`, `before` and `after`, as it was digested;
+    /// what was nothing is left out.
     pub changes: String,
     /// The digest of the entry before; zeros for the first.
     pub previous: Digest,

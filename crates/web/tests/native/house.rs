@@ -317,7 +317,7 @@ fn entry(sequence: u64) -> Entry {
         target_id: acme().organization.id.uuid(),
         address: None,
         request_id: None,
-        changes: r#"[["name",null,"Acme \"2\""]]"#.to_owned(),
+        changes: r#"[{"field":"name","after":"Acme \"2\""}]"#.to_owned(),
         previous: Digest::new([0; 32]),
         digest: Digest::new([0xab; 32]),
     }
