@@ -312,6 +312,7 @@ table! {
         endpoint_id -> Nullable<Id>,
         sequence -> Nullable<BigInt>,
         attempts -> Integer,
+        begun -> Integer,
         due_at -> Instant,
         last_error -> Nullable<Text>,
         created_at -> Instant,

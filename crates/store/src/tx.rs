@@ -75,6 +75,28 @@ macro_rules! locked {
 }
 pub(crate) use locked;
 
+/// Like [`locked!`], for whoever shares the rows with others: PostgreSQL passes over those that
+/// another transaction has locked.
+macro_rules! unlocked {
+    ($tx:expr, $query:expr, |$mine:ident, $connection:ident| $load:expr) => {{
+        let outcome = match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite($connection) => {
+                let $mine = $query;
+                $load
+            }
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres($connection) => {
+                let $mine = $query.for_no_key_update().skip_locked();
+                $load
+            }
+        };
+        $tx.failed |= outcome.is_err();
+        outcome
+    }};
+}
+pub(crate) use unlocked;
+
 impl Tx for SqlTx<'_> {
     fn access(&mut self) -> &mut dyn AccessRepo {
         self

@@ -35,20 +35,23 @@ CREATE TABLE outbox (
     endpoint_id uuid,
     sequence bigint CHECK (sequence >= 1),
     attempts integer NOT NULL CHECK (attempts >= 0),
+    begun integer NOT NULL CHECK (begun >= attempts),
     due_at timestamptz NOT NULL,
     last_error text,
     created_at timestamptz NOT NULL,
     finished_at timestamptz,
     FOREIGN KEY (organization_id, endpoint_id) REFERENCES webhook_endpoints (organization_id, id)
 );
-INSERT INTO outbox (id, kind, state, organization_id, recipient, subject_id, secret, attempts, due_at, created_at)
-    SELECT id, kind, 'pending', organization_id, recipient, invitation_id, secret, 0, created_at, created_at
+INSERT INTO outbox (id, kind, state, organization_id, recipient, subject_id, secret, attempts, begun, due_at, created_at)
+    SELECT id, kind, 'pending', organization_id, recipient, invitation_id, secret, 0, 0, created_at, created_at
     FROM outbox_before;
 DROP TABLE outbox_before;
-CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'pending';
+-- The metrics read the age of the oldest from it, too.
+CREATE INDEX outbox_due ON outbox (due_at, id, created_at) WHERE state = 'pending';
 CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
+CREATE INDEX outbox_organization ON outbox (organization_id, id) WHERE organization_id IS NOT NULL;
 CREATE INDEX outbox_endpoint ON outbox (endpoint_id, id) WHERE endpoint_id IS NOT NULL;
-CREATE INDEX outbox_finished ON outbox (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX outbox_finished ON outbox (state, finished_at) WHERE finished_at IS NOT NULL;
 
 CREATE TABLE delivery_attempts (
     message_id uuid NOT NULL REFERENCES outbox (id),

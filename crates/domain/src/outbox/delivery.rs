@@ -80,6 +80,42 @@ pub enum Outcome {
     Dead(String),
 }
 
+impl Outcome {
+    /// The keys of all outcomes.
+    pub const KEYS: [&'static str; 4] = ["delivered", "canceled", "failed", "dead"];
+
+    /// The key, by which metrics know it.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Canceled(_) => "canceled",
+            Self::Failed(..) => "failed",
+            Self::Dead(_) => "dead",
+        }
+    }
+
+    /// Why it was not delivered; `None`: it was.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Delivered => None,
+            Self::Canceled(reason) | Self::Failed(reason, _) | Self::Dead(reason) => Some(reason),
+        }
+    }
+
+    /// The state of the message that it leads to.
+    #[must_use]
+    pub const fn state(&self) -> DeliveryState {
+        match self {
+            Self::Delivered => DeliveryState::Delivered,
+            Self::Canceled(_) => DeliveryState::Canceled,
+            Self::Failed(..) => DeliveryState::Pending,
+            Self::Dead(_) => DeliveryState::Dead,
+        }
+    }
+}
+
 /// One attempt to send a message, for the log of deliveries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {

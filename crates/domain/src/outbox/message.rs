@@ -81,7 +81,42 @@ pub enum Letter {
     },
 }
 
+/// How a message travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// By mail.
+    Mail,
+    /// By a request to a webhook endpoint.
+    Webhook,
+}
+
+impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Webhook];
+
+    /// The key, by which metrics know it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Webhook => "webhook",
+        }
+    }
+}
+
 impl Content {
+    /// The keys of all kinds of messages. What a newer program wrote besides is left to it.
+    pub const KINDS: [&'static str; 8] = [
+        "invitation",
+        "invitation_resent",
+        "email_verification",
+        "password_reset",
+        "ownership_transferred",
+        "domain_verification",
+        "event",
+        "webhook_test",
+    ];
+
     /// The key, by which stores and clients know the kind of message.
     #[must_use]
     pub const fn key(&self) -> &'static str {
@@ -107,6 +142,33 @@ impl Content {
 }
 
 impl Content {
+    /// How it travels.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Letter { .. } => Channel::Mail,
+            Self::Event { .. } => Channel::Webhook,
+        }
+    }
+
+    /// To which endpoint, if it is an event or a test.
+    #[must_use]
+    pub const fn endpoint_id(&self) -> Option<WebhookEndpointId> {
+        match self {
+            Self::Letter { .. } => None,
+            Self::Event { endpoint_id, .. } => Some(*endpoint_id),
+        }
+    }
+
+    /// The event's place in the organization's audit log, if it is an event.
+    #[must_use]
+    pub const fn sequence(&self) -> Option<u64> {
+        match self {
+            Self::Letter { .. } => None,
+            Self::Event { sequence, .. } => *sequence,
+        }
+    }
+
     /// To whom, if it is a letter.
     #[must_use]
     pub const fn recipient(&self) -> Option<&Email> {
@@ -128,6 +190,17 @@ impl Letter {
             Self::PasswordReset { .. } => "password_reset",
             Self::OwnershipTransferred { .. } => "ownership_transferred",
             Self::DomainVerification { .. } => "domain_verification",
+        }
+    }
+
+    /// The secret that it tells, if it tells one.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Invitation { secret, .. }
+            | Self::EmailVerification { secret, .. }
+            | Self::PasswordReset { secret, .. } => Some(secret),
+            Self::OwnershipTransferred { .. } | Self::DomainVerification { .. } => None,
         }
     }
 

@@ -33,7 +33,7 @@ pub use invitation::InvitationRepo;
 pub use mailer::{Mailer, NotMailed};
 pub use membership::MembershipRepo;
 pub use organization::OrganizationRepo;
-pub use outbox::OutboxRepo;
+pub use outbox::{Claimed, OutboxRepo};
 pub use plan::PlanRepo;
 pub use preferences::PreferencesRepo;
 pub use probe::Probe;

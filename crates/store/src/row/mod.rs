@@ -7,6 +7,7 @@ mod domain;
 mod invitation;
 mod membership;
 mod organization;
+mod outbox;
 mod plan;
 mod preferences;
 mod role;
@@ -21,6 +22,7 @@ pub(crate) use invitation::{
 };
 pub(crate) use membership::{MembershipRow, NewMembership, PersonRow, custom, held, roles_of};
 pub(crate) use organization::{NewOrganization, OrganizationRow};
+pub(crate) use outbox::{AttemptRow, DeliveryRow, MessageRow, NewAttempt, NewMessage};
 pub(crate) use plan::PlanRow;
 pub(crate) use preferences::{OrganizationPreferencesRow, WorkspacePreferencesRow};
 pub(crate) use role::{AssignedRow, NewRole, RoleRow};

@@ -24,6 +24,7 @@ mod migration;
 mod model;
 mod organization;
 mod outbox;
+mod outbox_delivery;
 mod pairs;
 mod panic;
 mod plan;

@@ -8,12 +8,17 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use rollbook_domain::Result;
 use rollbook_domain::filter::Filter;
-use rollbook_domain::id::{InvitationId, MembershipId, OrganizationId, RoleId, TokenId, UserId};
+use rollbook_domain::id::{
+    InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId, UserId,
+    WebhookEndpointId,
+};
 use rollbook_domain::membership::{Direction, MemberField, MemberKey, MemberOrder, SortValue};
 use rollbook_domain::mock::sample;
+use rollbook_domain::outbox::{DeliveryState, DeliveryTest};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Tx;
 use rollbook_store::{Database, DatabaseUrl};
+use uuid::Uuid;
 
 use crate::harness::on_sqlite;
 use crate::inside;
@@ -173,10 +178,26 @@ fn read_what_hangs_on_organizations(tx: &mut dyn Tx) -> Result<()> {
     tx.invitations().find_by_secret(&digest)?;
     tx.invitations().find_pending(acme.id, &ann.email)?;
     tx.invitations().count_pending(acme.id, now)?;
+    read_the_outbox(tx, key)?;
     let window = Window::after(UserId::new(key), 50);
     tx.users().list(&window)?;
     tx.users().list_service_accounts(acme.id, &window)?;
     tx.users().owned(ann.id, 100).map(drop)
+}
+
+/// The lists of the outbox by what most of it is not.
+fn read_the_outbox(tx: &mut dyn Tx, key: Uuid) -> Result<()> {
+    let window = Window::after(MessageId::new(key), 50);
+    tx.outbox().list(&Filter::everything(), &window)?;
+    for test in [
+        DeliveryTest::State(DeliveryState::Dead),
+        DeliveryTest::Organization(OrganizationId::new(key)),
+        DeliveryTest::Endpoint(WebhookEndpointId::new(key)),
+    ] {
+        tx.outbox().list(&Filter::Test(test), &window)?;
+    }
+    tx.outbox().find(MessageId::new(key))?;
+    tx.outbox().attempts(MessageId::new(key)).map(drop)
 }
 
 /// How a step says that it begins in the middle of an index, at one value or at several.
