@@ -25,6 +25,8 @@ mod openapi;
 mod order;
 mod organization;
 mod organization_domain;
+mod outbox_message;
+mod outbox_wire;
 mod path;
 mod preferences;
 mod preferences_input;
@@ -80,6 +82,7 @@ pub static OPERATIONS: Table = &[
     me::OPERATIONS,
     token::OPERATIONS,
     user::OPERATIONS,
+    outbox_message::OPERATIONS,
     service_account::OPERATIONS,
     organization_domain::OPERATIONS,
     audit_entry::OPERATIONS,

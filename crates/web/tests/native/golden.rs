@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use super::support::{Answer, BODY_LIMIT, Make, Mocks, acme, acme_path, jane};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 46] = [
+const FILES: [&str; 49] = [
     "accept_invitation",
     "add_workspace_user",
     "batch_create_invitations",
@@ -42,6 +42,7 @@ const FILES: [&str; 46] = [
     "get_invitation",
     "get_organization",
     "get_organization_with_image",
+    "get_outbox_message",
     "get_preferences",
     "get_preferences_never_said",
     "get_subscription",
@@ -54,6 +55,7 @@ const FILES: [&str; 46] = [
     "invitation_closed",
     "list_invitations",
     "list_organizations",
+    "list_outbox_messages",
     "list_tokens",
     "list_workspace_users",
     "list_workspaces",
@@ -66,6 +68,7 @@ const FILES: [&str; 46] = [
     "not_found",
     "organization_limit",
     "preview_invitation",
+    "replay_outbox_messages",
     "resend_invitation",
     "revoke_invitation",
     "sign_up",
