@@ -25,6 +25,7 @@ mod model;
 mod organization;
 mod outbox;
 mod outbox_delivery;
+mod outbox_durability;
 mod pairs;
 mod panic;
 mod plan;
