@@ -11,6 +11,7 @@ use rollbook_domain::id::OrganizationId;
 use rollbook_domain::value::{DisplayName, Email, Malformed, TokenName};
 
 use crate::failure::{Failure, Result};
+use crate::outbox::{self, OutboxCommand};
 use crate::settings::{Flags, Settings, parse, print};
 use crate::{audit, logging, migrate, sample, serve, token, user};
 
@@ -94,6 +95,9 @@ enum Command {
     /// Look after the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look after what waits to be sent
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Fill an empty database with made-up users and organizations, to try things or to measure
     #[command(after_help = SAMPLE_EXAMPLES)]
     LoadSample(SampleArgs),
@@ -276,6 +280,7 @@ impl Cli {
             Command::User(UserCommand::Create(args)) => user::create(&settings, args),
             Command::Token(TokenCommand::Create(args)) => token::create(&settings, args),
             Command::Audit(AuditCommand::Verify(args)) => audit::verify(&settings, &args),
+            Command::Outbox(command) => outbox::run(&settings, &command),
             Command::LoadSample(args) => sample::load(&settings, args),
             Command::Config(_) => Ok(()),
         }
@@ -296,7 +301,7 @@ pub(crate) fn print_text(text: &str) -> Result<()> {
 }
 
 /// An id, alone or in the organization's resource name.
-fn organization(text: &str) -> std::result::Result<OrganizationId, Malformed> {
+pub(crate) fn organization(text: &str) -> std::result::Result<OrganizationId, Malformed> {
     let id = text.strip_prefix("organizations/").unwrap_or(text);
     OrganizationId::parse(id).ok_or_else(|| Malformed("an organization's id is a UUID".to_owned()))
 }

@@ -9,6 +9,7 @@ mod failure;
 mod house;
 mod logging;
 mod migrate;
+mod outbox;
 mod sample;
 mod serve;
 mod settings;

@@ -1,6 +1,7 @@
 //! `rollbook serve`.
 
 mod first;
+mod outbox;
 mod server;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,11 +11,14 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
-    AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
-    Operator, OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
-    SubscriptionService, TokenService, UserService, WorkspaceService,
+    AuditService, Core, Courier, CustomRoleService, DomainService, InvitationService,
+    MembershipService, Operator, OperatorService, OrganizationService, OutboxService,
+    PreferencesService, ServiceAccountService, SubscriptionService, TokenService, UserService,
+    WorkspaceService,
 };
+use rollbook_domain::time::Span;
 use rollbook_web::{Services, Web};
+use tokio::sync::watch;
 
 use crate::cli::print_line;
 use crate::dns::Dns;
@@ -43,7 +47,7 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
         .map_err(|error| Failure::of("read the key for page tokens", &error))?;
     let web = Web::new(services(house, settings), web_settings(settings, key));
     let signals = server::Signals::catch()?;
-    let (server, addresses) = server::start(&settings.server, web)?;
+    let (server, addresses) = server::start(&settings.server, web.clone())?;
     let base = base_url(&addresses);
     if let Some(welcome) = first::user(&operator, &settings.bootstrap, &base).await? {
         print_line(&welcome)?;
@@ -60,10 +64,24 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
         "started"
     );
     let flusher = flush_now_and_then(house.core.clone());
-    let forgetter = forget_now_and_then(house.core.clone());
-    let ended = server::until_stopped(server, signals, settings.server.shutdown_timeout).await;
+    let courier = outbox::courier(house.core.clone());
+    let keep = settings.outbox.keep;
+    let forgetter = forget_now_and_then(house.core.clone(), courier.clone(), keep);
+    let patience = settings.server.shutdown_timeout;
+    let (stop, stopped) = watch::channel(false);
+    let sender = settings
+        .outbox
+        .enabled
+        .then(|| outbox::start(courier, web, &settings.outbox, patience, stopped));
+    let ended = server::until_stopped(server, signals, patience, &stop).await;
+    stop.send_replace(true);
     flusher.abort();
     forgetter.abort();
+    if let Some(sender) = sender
+        && sender.await.is_err()
+    {
+        tracing::error!("the worker of the outbox had broken off");
+    }
     if rt::time::timeout(LAST_FLUSH, flush(&house.core))
         .await
         .is_err()
@@ -90,6 +108,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         workspaces: Arc::new(WorkspaceService::new(core())),
         preferences: Arc::new(PreferencesService::new(core())),
         subscriptions: Arc::new(SubscriptionService::new(core())),
+        outbox: Arc::new(OutboxService::new(core())),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),
@@ -126,10 +145,17 @@ async fn flush(core: &Core) {
     }
 }
 
-/// Forgets requests that no longer count, at once and then every hour, until it is aborted.
-fn forget_now_and_then(core: Core) -> JoinHandle<()> {
+/// Forgets requests that no longer count and messages that are over, at once and then every hour,
+/// until it is aborted.
+fn forget_now_and_then(core: Core, courier: Courier, keep: Span) -> JoinHandle<()> {
     rt::spawn(async move {
         loop {
+            match courier.forget(keep).await {
+                Ok(messages) => tracing::debug!(messages, "forgot old messages"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not forget old messages; will try again");
+                }
+            }
             match core.forget_requests().await {
                 Ok(requests) => tracing::debug!(requests, "forgot old requests"),
                 Err(error) => {

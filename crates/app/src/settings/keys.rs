@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 25] = [
+pub(crate) const KEYS: [Key; 29] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -53,6 +53,10 @@ pub(crate) const KEYS: [Key; 25] = [
     key("organizations.members", "0"),
     key("organizations.workspaces", "0"),
     key("domains.resolver", "system"),
+    key("outbox.enabled", "true"),
+    key("outbox.poll", "500ms"),
+    key("outbox.concurrency", "16"),
+    key("outbox.keep", "30d"),
     key("native.owner_limit", "100"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),

@@ -34,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) terms: Terms,
     /// How domains are verified.
     pub(crate) domains: DomainSettings,
+    /// How what waits is sent.
+    pub(crate) outbox: OutboxSettings,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
     /// Who the first user is.
@@ -110,6 +112,19 @@ pub(crate) struct DomainSettings {
     pub(crate) resolver: Option<SocketAddr>,
 }
 
+/// The section `outbox`.
+#[derive(Debug)]
+pub(crate) struct OutboxSettings {
+    /// Whether this process sends.
+    pub(crate) enabled: bool,
+    /// How often it looks for something to send.
+    pub(crate) poll: Duration,
+    /// How many messages it sends at once.
+    pub(crate) concurrency: u32,
+    /// How long messages are kept that were delivered or canceled.
+    pub(crate) keep: Span,
+}
+
 /// The section `native`.
 #[derive(Debug)]
 pub(crate) struct NativeSettings {
@@ -144,6 +159,7 @@ impl Settings {
             domains: DomainSettings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
+            outbox: outbox(&table)?,
             native: NativeSettings {
                 owner_limit: read(&table, "native.owner_limit", limit)?,
             },
@@ -198,6 +214,18 @@ fn server(table: &Table) -> Result<ServerSettings> {
         keep_alive: read(table, "server.keep_alive", parse::duration)?,
         disconnect_timeout: read(table, "server.disconnect_timeout", parse::patience)?,
         shutdown_timeout: read(table, "server.shutdown_timeout", parse::patience)?,
+    })
+}
+
+fn outbox(table: &Table) -> Result<OutboxSettings> {
+    let keep = read(table, "outbox.keep", parse::lifetime)?;
+    Ok(OutboxSettings {
+        enabled: read(table, "outbox.enabled", parse::flag)?,
+        poll: read(table, "outbox.poll", parse::patience)?,
+        concurrency: read(table, "outbox.concurrency", |text| {
+            parse::number(text, 1..=256)
+        })?,
+        keep: Span::from_millis(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX)),
     })
 }
 
@@ -293,6 +321,13 @@ mod tests {
                 "4000",
                 "0 means no trial",
             ),
+            (
+                "ROLLBOOK_OUTBOX_CONCURRENCY",
+                "0",
+                "must be a number from 1 to 256",
+            ),
+            ("ROLLBOOK_OUTBOX_POLL", "0s", "more than zero"),
+            ("ROLLBOOK_OUTBOX_KEEP", "0d", "at least 1s"),
             (
                 "ROLLBOOK_DOMAINS_RESOLVER",
                 "dns.example:53",
