@@ -1,12 +1,15 @@
 //! `rollbook outbox`.
 
+use std::fmt::Write as _;
+
 use clap::{Args, Subcommand};
 use rollbook_domain::filter::Filter;
 use rollbook_domain::id::{MessageId, OrganizationId};
 use rollbook_domain::outbox::{Content, Delivery, DeliveryState, DeliveryTest};
 use rollbook_domain::page::{From, Window};
 use rollbook_domain::service::OutboxService;
-use rollbook_domain::value::Malformed;
+use rollbook_domain::time::Timestamp;
+use rollbook_domain::value::{Email, Malformed};
 use serde_json::{Value, json};
 
 use crate::cli::{organization, print_line, print_text};
@@ -178,14 +181,14 @@ fn object(message: &Delivery) -> Value {
         "kind": message.kind,
         "state": message.state.key(),
         "organization": message.organization_id.map(|id| id.to_string()),
-        "recipient": message.recipient.as_ref().map(|email| email.as_str()),
+        "recipient": message.recipient.as_ref().map(Email::as_str),
         "endpoint": message.endpoint_id.map(|id| id.to_string()),
         "sequence": message.sequence,
         "attempts": message.attempts,
         "due_time": message.due_at.to_rfc3339(),
         "last_error": message.last_error,
         "create_time": message.created_at.to_rfc3339(),
-        "finish_time": message.finished_at.map(|at| at.to_rfc3339()),
+        "finish_time": message.finished_at.map(Timestamp::to_rfc3339),
     })
 }
 
@@ -202,16 +205,19 @@ fn table(messages: &[Delivery]) -> String {
         if let Some(error) = &it.last_error {
             // One message is one line, whatever a server answered.
             let error = error.replace(char::is_control, " ");
-            to.push_str(&format!(": {error}"));
+            to.push_str(": ");
+            to.push_str(&error);
         }
-        text.push_str(&format!(
-            "{}  {:9}  {:21}  {:24}  {:>8}  {to}\n",
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{}  {:9}  {:21}  {:24}  {:>8}  {to}",
             it.id,
             it.state.key(),
             it.kind,
             it.created_at.to_rfc3339(),
             it.attempts
-        ));
+        );
     }
     text
 }
@@ -231,8 +237,6 @@ fn message(text: &str) -> std::result::Result<MessageId, Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use rollbook_domain::time::Timestamp;
-
     use super::*;
 
     #[test]
@@ -242,7 +246,7 @@ mod tests {
             id,
             kind: "invitation".to_owned(),
             organization_id: None,
-            recipient: rollbook_domain::value::Email::parse("joe@example.com").ok(),
+            recipient: Email::parse("joe@example.com").ok(),
             endpoint_id: None,
             sequence: None,
             state: DeliveryState::Dead,

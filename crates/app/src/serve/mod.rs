@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::dev::Server;
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
@@ -63,6 +64,19 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
         milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "started"
     );
+    let ended = until_the_end(settings, house, web, server, signals).await;
+    tracing::info!("stopped");
+    ended
+}
+
+/// Does what is to be done beside serving until that ends, and finishes it.
+async fn until_the_end(
+    settings: &Settings,
+    house: &House,
+    web: Web,
+    server: Server,
+    signals: server::Signals,
+) -> Result<()> {
     let flusher = flush_now_and_then(house.core.clone());
     let courier = outbox::courier(house.core.clone());
     let keep = settings.outbox.keep;
@@ -88,7 +102,6 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
     {
         tracing::warn!("could not note the last uses of tokens in time");
     }
-    tracing::info!("stopped");
     ended
 }
 

@@ -322,13 +322,6 @@ mod tests {
                 "0 means no trial",
             ),
             (
-                "ROLLBOOK_OUTBOX_CONCURRENCY",
-                "0",
-                "must be a number from 1 to 256",
-            ),
-            ("ROLLBOOK_OUTBOX_POLL", "0s", "more than zero"),
-            ("ROLLBOOK_OUTBOX_KEEP", "0d", "at least 1s"),
-            (
                 "ROLLBOOK_DOMAINS_RESOLVER",
                 "dns.example:53",
                 "an IP address and a port",
@@ -347,6 +340,22 @@ mod tests {
             let refusal = load(&[(variable, value)]).unwrap_err().to_string();
             assert!(refusal.contains(message), "{refusal}");
         }
+    }
+
+    #[test]
+    fn an_outbox_is_emptied_in_earnest() {
+        for (variable, value, message) in [
+            ("CONCURRENCY", "0", "must be a number from 1 to 256"),
+            ("POLL", "0s", "more than zero"),
+            ("KEEP", "0d", "at least 1s"),
+            ("ENABLED", "maybe", "must be true or false"),
+        ] {
+            let variable = format!("ROLLBOOK_OUTBOX_{variable}");
+            let refusal = load(&[(&variable, value)]).unwrap_err().to_string();
+            assert!(refusal.contains(message), "{refusal}");
+        }
+        let outbox = load(&[]).unwrap().outbox;
+        assert_eq!((outbox.enabled, outbox.keep), (true, Span::days(30)));
     }
 
     #[test]

@@ -1,5 +1,11 @@
 //! Delivering what is in the outbox, and what superusers see of it.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails that way, also in what tests share"
+)]
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +23,7 @@ use rollbook_domain::outbox::{
 use rollbook_domain::page::Window;
 use rollbook_domain::port::{Mailer, MockWebhookSender, NotMailed, Tx};
 use rollbook_domain::role::Role;
+use rollbook_domain::service::invitation::{NewInvitation, ResendInvitation};
 use rollbook_domain::service::outbox::{
     Collected, Desk, FrontDesk, LEASE, MOST_ATTEMPTS, Outbox, Parcel, Prepared, Replayed, Sent,
     schedule,
@@ -186,7 +193,7 @@ pub(crate) async fn only_the_latest_secret_is_sent(world: World) -> Result<()> {
     world.clock.advance(Span::seconds(1));
     let again = world
         .invitations
-        .resend(ann.caller, acme.id, id, Default::default());
+        .resend(ann.caller, acme.id, id, ResendInvitation::default());
     again.await?;
     let secret = world.invitation_secret();
     let courier = courier(&world, &mailbox);
@@ -209,7 +216,7 @@ pub(crate) async fn only_the_latest_secret_is_sent(world: World) -> Result<()> {
 pub(crate) async fn a_busy_server_is_tried_again_for_days(world: World) -> Result<()> {
     let ann = world.sign_up("ann").await?;
     let acme = world.create(&ann, "Acme").await?.organization;
-    let command = rollbook_domain::service::invitation::NewInvitation {
+    let command = NewInvitation {
         expires_at: Some(world.now().plus(Span::days(30))),
         ..to(sample::email("bob"))
     };

@@ -1,5 +1,11 @@
 //! The courier and webhooks, at a desk that knows one endpoint.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails that way, also in what tests share"
+)]
+
 use std::sync::{Arc, Mutex};
 
 use pollster::block_on;

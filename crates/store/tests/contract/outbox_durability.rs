@@ -106,7 +106,7 @@ impl Letterbox {
 impl Mailer for Letterbox {
     async fn send(&self, mail: &Mail) -> std::result::Result<(), NotMailed> {
         let MailText::Invitation { invitation_id, .. } = &mail.text else {
-            panic!("there are invitations only");
+            return Err(failed("there are invitations only"));
         };
         let file = OpenOptions::new().create(true).append(true).open(&self.0);
         // One write, so that no line is half of two.
@@ -116,11 +116,15 @@ impl Mailer for Letterbox {
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
-        written.map_err(|error| NotMailed {
-            permanent: false,
-            status: None,
-            reason: error.to_string(),
-        })
+        written.map_err(|error| failed(&error.to_string()))
+    }
+}
+
+fn failed(reason: &str) -> NotMailed {
+    NotMailed {
+        permanent: true,
+        status: None,
+        reason: reason.to_owned(),
     }
 }
 

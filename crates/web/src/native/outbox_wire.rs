@@ -3,6 +3,7 @@
 use rollbook_domain::id::MessageId;
 use rollbook_domain::outbox::{Attempt as DomainAttempt, Delivery, DeliveryState};
 use rollbook_domain::service::outbox::{DeliveryPage, DeliveryView, Replayed};
+use rollbook_domain::value::Email;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -115,7 +116,7 @@ impl<'a> From<&'a Delivery> for OutboxMessage<'a> {
             kind: &delivery.kind,
             state: words::word("", delivery.state.key()),
             organization,
-            recipient: delivery.recipient.as_ref().map(|email| email.as_str()),
+            recipient: delivery.recipient.as_ref().map(Email::as_str),
             endpoint: endpoint.map(|(name, id)| name.child("webhookEndpoints", id)),
             sequence: delivery.sequence.map(|place| place.to_string()),
             attempt_count: delivery.attempts,

@@ -2,13 +2,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{Desk, FrontDesk, Prepared, schedule};
+use super::settling::{Delivered, settle, settle_unsent, take};
+use super::{Desk, FrontDesk, schedule};
 use crate::id::{MessageId, OrganizationId, WebhookEndpointId};
 use crate::mail::Mail;
-use crate::outbox::{Allowance, Attempt, Channel, Content, DeliveryState, Message, Outcome};
-use crate::port::{Claimed, Mailer, NotMailed, Tx, WebhookSender};
+use crate::outbox::{Allowance, Channel, DeliveryState, Outcome};
+use crate::port::{Mailer, NotMailed, Tx, WebhookSender};
 use crate::service::Core;
-use crate::time::{Span, Timestamp};
+use crate::time::Span;
 use crate::webhook::{Post, Reply};
 use crate::{Error, Result};
 
@@ -46,20 +47,20 @@ pub struct Parcel {
     pub kind: &'static str,
     /// The attempt that begins, since it was written or replayed, from 1.
     pub attempt: u32,
-    number: u32,
-    load: Load,
+    pub(super) number: u32,
+    pub(super) load: Load,
 }
 
 /// What is sent.
 #[derive(Clone, Debug)]
-enum Load {
+pub(super) enum Load {
     Mail(Box<Mail>),
     Post((OrganizationId, WebhookEndpointId), Box<Post>),
 }
 
 /// What came back.
 #[derive(Clone, Debug)]
-enum Answer {
+pub(super) enum Answer {
     Mailed(std::result::Result<(), NotMailed>),
     Replied((OrganizationId, WebhookEndpointId), Reply),
 }
@@ -266,149 +267,6 @@ impl Courier {
     }
 }
 
-/// A parcel that was sent, and what came back.
-struct Delivered {
-    parcel: Parcel,
-    answer: Answer,
-    began: Timestamp,
-    milliseconds: u32,
-    entropy: [u8; 32],
-}
-
-fn take(
-    tx: &mut dyn Tx,
-    desk: &dyn Desk,
-    now: Timestamp,
-    allowance: &Allowance,
-) -> Result<Collected> {
-    let mut collected = Collected::default();
-    for claimed in tx.outbox().claim(now, now.plus(LEASE), allowance)? {
-        if claimed.attempt > MOST_ATTEMPTS {
-            let why = format!("given up after {MOST_ATTEMPTS} attempts that nobody finished");
-            let sent = settle_unsent(tx, now, &claimed, Outcome::Dead(why))?;
-            collected.settled.push(sent);
-            continue;
-        }
-        match pack(tx, desk, now, &claimed.message)? {
-            Prepared::Send(load) => collected.parcels.push(Parcel {
-                id: claimed.message.id,
-                kind: claimed.message.content.key(),
-                attempt: claimed.attempt,
-                number: claimed.number,
-                load,
-            }),
-            Prepared::Unwanted(reason) => {
-                let sent = settle_unsent(tx, now, &claimed, Outcome::Canceled(reason))?;
-                collected.settled.push(sent);
-            }
-        }
-    }
-    Ok(collected)
-}
-
-/// Makes of a message what is sent.
-fn pack(
-    tx: &mut dyn Tx,
-    desk: &dyn Desk,
-    now: Timestamp,
-    message: &Message,
-) -> Result<Prepared<Load>> {
-    let id = message.id;
-    match &message.content {
-        Content::Letter { recipient, letter } => {
-            let written = (id, message.created_at);
-            let mail = desk.mail(tx, now, written, recipient, letter)?;
-            Ok(mail.map(|mail| Load::Mail(Box::new(mail))))
-        }
-        Content::Event {
-            organization_id,
-            endpoint_id,
-            sequence,
-        } => {
-            let endpoint = (*organization_id, *endpoint_id);
-            let post = desk.post(tx, now, id, endpoint, *sequence)?;
-            Ok(post.map(|post| Load::Post(endpoint, Box::new(post))))
-        }
-    }
-}
-
-/// Settles what was taken and is not sent.
-fn settle_unsent(
-    tx: &mut dyn Tx,
-    now: Timestamp,
-    claimed: &Claimed,
-    outcome: Outcome,
-) -> Result<Sent> {
-    let Message { id, content, .. } = &claimed.message;
-    let settled = tx.outbox().settle(*id, claimed.number, now, &outcome)?;
-    Ok(Sent {
-        id: *id,
-        kind: content.key(),
-        channel: content.channel(),
-        attempt: claimed.attempt,
-        outcome,
-        settled,
-    })
-}
-
-/// Notes what came of an attempt.
-fn settle(tx: &mut dyn Tx, desk: &dyn Desk, now: Timestamp, sent: &Delivered) -> Result<Sent> {
-    let parcel = &sent.parcel;
-    let outcome = judge(tx, desk, now, sent)?;
-    let (status, response) = match &sent.answer {
-        Answer::Mailed(Ok(())) => (None, None),
-        Answer::Mailed(Err(refusal)) => (refusal.status, None),
-        Answer::Replied(_, reply) => (reply.status, Some(cut(&reply.excerpt))),
-    };
-    let settled = tx
-        .outbox()
-        .settle(parcel.id, parcel.number, now, &outcome)?;
-    tx.outbox().note(&Attempt {
-        message_id: parcel.id,
-        number: parcel.number,
-        at: sent.began,
-        milliseconds: sent.milliseconds,
-        status,
-        error: outcome.reason().map(str::to_owned),
-        response: response.filter(|text| !text.is_empty()),
-    })?;
-    Ok(Sent {
-        id: parcel.id,
-        kind: parcel.kind,
-        channel: parcel.channel(),
-        attempt: parcel.attempt,
-        outcome,
-        settled,
-    })
-}
-
-/// What an answer leads to.
-fn judge(tx: &mut dyn Tx, desk: &dyn Desk, now: Timestamp, sent: &Delivered) -> Result<Outcome> {
-    let attempt = sent.parcel.attempt;
-    let outcome = match &sent.answer {
-        Answer::Mailed(Ok(())) => Outcome::Delivered,
-        Answer::Mailed(Err(refusal)) if refusal.permanent => Outcome::Dead(refusal.reason.clone()),
-        Answer::Mailed(Err(refusal)) => {
-            schedule::failed(now, attempt, refusal.reason.clone(), &sent.entropy)
-        }
-        Answer::Replied(endpoint, reply) => {
-            desk.judge(tx, now, *endpoint, attempt, reply, &sent.entropy)?
-        }
-    };
-    Ok(match outcome {
-        Outcome::Delivered => Outcome::Delivered,
-        Outcome::Canceled(reason) => Outcome::Canceled(cut(&reason)),
-        Outcome::Failed(reason, due_at) => Outcome::Failed(cut(&reason), due_at),
-        Outcome::Dead(reason) => Outcome::Dead(cut(&reason)),
-    })
-}
-
-/// The beginning of a text from outside, without what a database does not take.
-fn cut(text: &str) -> String {
-    let clean = text.chars().filter(|c| *c != '\0');
-    clean.take(Attempt::LONGEST).collect()
-}
-
 /// What a future answers; `None`: it panicked.
 async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = Box::pin(future);
@@ -422,13 +280,4 @@ async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
         }
     })
     .await
-}
-
-impl<T> Prepared<T> {
-    fn map<U>(self, make: impl FnOnce(T) -> U) -> Prepared<U> {
-        match self {
-            Self::Send(it) => Prepared::Send(make(it)),
-            Self::Unwanted(reason) => Prepared::Unwanted(reason),
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod desk;
 mod keeping;
 mod letter;
 pub mod schedule;
+mod settling;
 
 use async_trait::async_trait;
 
