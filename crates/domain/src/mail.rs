@@ -2,8 +2,13 @@
 
 use crate::id::{InvitationId, MessageId, OrganizationId};
 use crate::secret::Secret;
-use crate::time::Timestamp;
-use crate::value::{DisplayName, DomainName, Email, OrganizationName, WorkspaceTitle};
+use crate::time::{Span, Timestamp};
+use crate::value::{DisplayName, DomainName, Email, Language, OrganizationName, WorkspaceTitle};
+
+/// How long the link in a letter works that proves an address.
+pub const EMAIL_VERIFICATION_LIFETIME: Span = Span::days(1);
+/// How long the link in a letter works that leads to a new password.
+pub const PASSWORD_RESET_LIFETIME: Span = Span::seconds(60 * 60);
 
 /// A mail with all that its text tells.
 #[derive(Clone, Debug)]
@@ -15,8 +20,8 @@ pub struct Mail {
     pub recipient: Email,
     /// What to call them, if they are known.
     pub name: Option<DisplayName>,
-    /// In which language, a BCP 47 tag; `None`: in the installation's.
-    pub language: Option<String>,
+    /// In which language; `None`: in the installation's.
+    pub language: Option<Language>,
     /// When it was written.
     pub written_at: Timestamp,
     /// What it says.

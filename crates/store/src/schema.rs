@@ -194,6 +194,7 @@ table! {
         created_at -> Instant,
         updated_at -> Instant,
         expires_at -> Instant,
+        language -> Nullable<Text>,
     }
 }
 

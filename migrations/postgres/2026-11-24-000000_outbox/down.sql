@@ -1,3 +1,4 @@
+ALTER TABLE invitations DROP COLUMN language;
 DROP TABLE delivery_attempts;
 DROP TABLE outbox;
 DROP TABLE webhook_endpoints;

@@ -60,3 +60,6 @@ CREATE TABLE delivery_attempts (
     response text,
     PRIMARY KEY (message_id, number)
 );
+
+-- In which language an invitation's letters are written.
+ALTER TABLE invitations ADD COLUMN language text;

@@ -59,3 +59,6 @@ CREATE TABLE delivery_attempts (
     response TEXT,
     PRIMARY KEY (message_id, number)
 ) STRICT, WITHOUT ROWID;
+
+-- In which language an invitation's letters are written.
+ALTER TABLE invitations ADD COLUMN language TEXT;

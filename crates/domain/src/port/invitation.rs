@@ -56,7 +56,7 @@ pub trait InvitationRepo {
     /// if a rule depends on it.
     fn count_pending(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32>;
 
-    /// Writes state, roles, expiry, version, moment of change and who accepted, if the version in
+    /// Writes state, roles, language, expiry, version, moment of change and who accepted, if the version in
     /// the store is `seen`; `false` when it is another.
     fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool>;
 

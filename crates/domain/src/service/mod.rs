@@ -13,6 +13,7 @@ pub mod invitation;
 pub mod membership;
 pub mod operator;
 pub mod organization;
+pub(crate) mod outbox;
 pub mod preferences;
 pub mod role;
 pub mod service_account;

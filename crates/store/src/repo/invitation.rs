@@ -10,7 +10,7 @@ use rollbook_domain::port::InvitationRepo;
 use rollbook_domain::role::AssignedRole;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::value::Email;
+use rollbook_domain::value::{Email, Language};
 use uuid::Uuid;
 
 use super::assigned::diff;
@@ -210,6 +210,7 @@ impl InvitationRepo for SqlTx<'_> {
             invitations::state.eq(invitation.state.key()),
             invitations::roles.eq(invitation.roles.to_keys()),
             invitations::workspace_roles.eq(invitation.workspace_roles.to_keys()),
+            invitations::language.eq(invitation.language.as_ref().map(Language::as_str)),
             invitations::expires_at.eq(Moment(invitation.expires_at)),
             invitations::accepted_by.eq(invitation.accepted_by.map(|id| Key(id.uuid()))),
             invitations::version.eq(invitation.version.number()),

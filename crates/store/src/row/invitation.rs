@@ -5,7 +5,9 @@ use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::organization::Version;
 use rollbook_domain::role::{AssignedRole, WorkspaceRoles};
 use rollbook_domain::secret::Digest;
-use rollbook_domain::value::{DisplayName, Email, Metadata, OrganizationName, WorkspaceTitle};
+use rollbook_domain::value::{
+    DisplayName, Email, Language, Metadata, OrganizationName, WorkspaceTitle,
+};
 
 use super::{roles_of, unknown};
 use crate::schema::invitations;
@@ -24,6 +26,7 @@ pub(crate) struct InvitationRow {
     inviter_kind: String,
     redirect_organization_id: Option<Key>,
     redirect_workspace_id: Option<Key>,
+    language: Option<String>,
     metadata: String,
     state: String,
     accepted_by: Option<Key>,
@@ -47,6 +50,7 @@ pub(crate) struct NewInvitation<'a> {
     inviter_kind: &'a str,
     redirect_organization_id: Option<Key>,
     redirect_workspace_id: Option<Key>,
+    language: Option<&'a str>,
     metadata: &'a str,
     state: &'static str,
     accepted_by: Option<Key>,
@@ -71,6 +75,7 @@ impl<'a> NewInvitation<'a> {
             inviter_kind: &invitation.inviter_kind,
             redirect_organization_id: invitation.redirect_organization_id.map(|id| Key(id.uuid())),
             redirect_workspace_id: invitation.redirect_workspace_id.map(|id| Key(id.uuid())),
+            language: invitation.language.as_ref().map(Language::as_str),
             metadata: invitation.metadata.as_str(),
             state: invitation.state.key(),
             accepted_by: invitation.accepted_by.map(|id| Key(id.uuid())),
@@ -103,6 +108,7 @@ impl InvitationRow {
             inviter_kind: self.inviter_kind,
             redirect_organization_id: self.redirect_organization_id.map(organization),
             redirect_workspace_id: self.redirect_workspace_id.map(workspace),
+            language: self.language.map(Language::from_stored),
             metadata: Metadata::from_stored(self.metadata),
             state: state.ok_or_else(|| unknown("state", &self.state))?,
             accepted_by: self.accepted_by.map(user),

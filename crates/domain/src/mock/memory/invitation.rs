@@ -112,6 +112,7 @@ impl InvitationRepo for MemoryTx {
             kept.roles = invitation.roles;
             kept.workspace_roles = invitation.workspace_roles;
             kept.custom_roles = custom_roles;
+            kept.language.clone_from(&invitation.language);
             kept.expires_at = invitation.expires_at;
             kept.version = invitation.version;
             kept.updated_at = invitation.updated_at;

@@ -99,6 +99,7 @@ pub fn invitation(organization: &Organization, name: &str, roles: &[Role]) -> In
         inviter_kind: owner.key().to_owned(),
         redirect_organization_id: None,
         redirect_workspace_id: None,
+        language: None,
         metadata: Metadata::default(),
         state: InvitationState::Pending,
         accepted_by: None,

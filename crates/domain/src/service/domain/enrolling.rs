@@ -169,6 +169,7 @@ fn invitation(
         inviter_kind: Actor::System.key().to_owned(),
         redirect_organization_id: None,
         redirect_workspace_id: None,
+        language: None,
         metadata: Metadata::default(),
         state: InvitationState::Pending,
         accepted_by: None,

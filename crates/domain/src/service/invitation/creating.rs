@@ -181,6 +181,7 @@ fn write(
         inviter_kind: author.actor.key().to_owned(),
         redirect_organization_id: draft.redirect_organization_id,
         redirect_workspace_id: draft.redirect_workspace_id,
+        language: command.language.clone(),
         metadata: command.metadata.clone(),
         state: InvitationState::Pending,
         accepted_by: None,
@@ -194,16 +195,7 @@ fn write(
         return Err(Refusal::AlreadyInvited.into());
     }
     fresh.letter.post(tx, now, &invitation, false)?;
-    let mut changes = vec![
-        Change::set("email", invitation.email.as_str()),
-        Change::set("roles", &roles),
-        Change::set("expires_at", &invitation.expires_at.to_rfc3339()),
-    ];
-    changes.extend(
-        invitation
-            .workspace_id
-            .map(|id| Change::set("workspace_id", &id.to_string())),
-    );
+    let changes = said(&invitation, &roles);
     note(
         tx,
         author,
@@ -213,4 +205,21 @@ fn write(
         changes,
     )?;
     checking::find(tx, invitation.organization_id, invitation.id)
+}
+
+/// What the audit log keeps of a new invitation.
+fn said(invitation: &Invitation, roles: &str) -> Vec<Change> {
+    let mut changes = vec![
+        Change::set("email", invitation.email.as_str()),
+        Change::set("roles", roles),
+        Change::set("expires_at", &invitation.expires_at.to_rfc3339()),
+    ];
+    changes.extend(
+        invitation
+            .workspace_id
+            .map(|id| Change::set("workspace_id", &id.to_string())),
+    );
+    let language = invitation.language.as_ref();
+    changes.extend(language.map(|it| Change::set("language", it.as_str())));
+    changes
 }

@@ -225,6 +225,7 @@ impl System {
                 roles: vec![role.public_key().to_owned()],
                 redirect_organization_id: None,
                 redirect_workspace_id: None,
+                language: None,
                 metadata: Metadata::default(),
                 expires_at: None,
             },
