@@ -8,6 +8,7 @@ mod dns;
 mod failure;
 mod house;
 mod logging;
+mod mail;
 mod migrate;
 mod sample;
 mod serve;

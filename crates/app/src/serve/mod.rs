@@ -20,6 +20,7 @@ use crate::cli::print_line;
 use crate::dns::Dns;
 use crate::failure::{Failure, Result};
 use crate::house::{self, House};
+use crate::mail;
 use crate::settings::Settings;
 
 /// How often noted uses of tokens are written.
@@ -45,6 +46,10 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
     let signals = server::Signals::catch()?;
     let (server, addresses) = server::start(&settings.server, web)?;
     let base = base_url(&addresses);
+    let public_url = settings.server.public_url.as_deref().unwrap_or(&base);
+    // A broken template is found now, not when somebody waits for a letter.
+    let _mailer = mail::mailer(settings, public_url)?;
+    mail::warn(settings, public_url);
     if let Some(welcome) = first::user(&operator, &settings.bootstrap, &base).await? {
         print_line(&welcome)?;
     }
@@ -142,7 +147,7 @@ fn forget_now_and_then(core: Core) -> JoinHandle<()> {
 }
 
 /// How to reach the first address from this machine.
-fn base_url(addresses: &[SocketAddr]) -> String {
+pub(crate) fn base_url(addresses: &[SocketAddr]) -> String {
     let Some(address) = addresses.first() else {
         return "nowhere".to_owned();
     };

@@ -2,6 +2,7 @@
 
 mod keys;
 mod layers;
+mod mail;
 pub(crate) mod parse;
 mod print;
 
@@ -17,6 +18,7 @@ use rollbook_store::DatabaseUrl;
 
 pub(crate) use self::layers::Flags;
 use self::layers::{Found, Table};
+pub(crate) use self::mail::MailSettings;
 use self::parse::Parsed;
 pub(crate) use self::print::print;
 use crate::failure::{Failure, Result};
@@ -32,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     /// What a new organization may use.
     pub(crate) terms: Terms,
+    /// How letters are sent.
+    pub(crate) mail: MailSettings,
     /// How domains are verified.
     pub(crate) domains: DomainSettings,
     /// What the native API allows.
@@ -63,6 +67,8 @@ pub(crate) struct DatabaseSettings {
 pub(crate) struct ServerSettings {
     /// Host and port.
     pub(crate) listen: String,
+    /// Where the world reaches it, without a slash at the end; `None`: where it listens.
+    pub(crate) public_url: Option<String>,
     /// Threads that serve; `None`: one a core.
     pub(crate) workers: Option<usize>,
     /// Connections that the system keeps waiting.
@@ -141,6 +147,7 @@ impl Settings {
                 level: read(&table, "log.level", parse::log_level)?,
             },
             terms: terms(&table)?,
+            mail: mail::mail(&table)?,
             domains: DomainSettings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
@@ -183,6 +190,7 @@ fn database(table: &Table) -> Result<DatabaseSettings> {
 fn server(table: &Table) -> Result<ServerSettings> {
     Ok(ServerSettings {
         listen: read(table, "server.listen", parse::listen)?,
+        public_url: read(table, "server.public_url", mail::public_url)?,
         workers: read(table, "server.workers", |text| {
             parse::number_or_auto(text, 1..=512)
         })?,
@@ -230,9 +238,9 @@ fn read<T>(table: &Table, name: &'static str, parse: impl FnOnce(&str) -> Parsed
         return Err(Failure::new(format!("{name} has no value")));
     };
     parse(text).map_err(|must| {
-        // A database's URL may hold a password, and an error may be logged.
+        // These URLs may hold a password, and an error may be logged.
         let shown = match name {
-            "database.url" => String::new(),
+            "database.url" | "mail.server" => String::new(),
             _ => format!(" = {text:?}"),
         };
         Failure::new(format!("{name}{shown} (from {origin}): {must}"))

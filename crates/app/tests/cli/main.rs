@@ -10,6 +10,7 @@
 mod audit;
 mod commands;
 mod isolation;
+mod mail;
 #[cfg(unix)]
 mod readme;
 mod sample;
