@@ -1,7 +1,10 @@
 //! The book against a model of it: random people do random things in two organizations, and after
 //! every step the store holds what a few maps hold. The model knows the rules by itself; what both
-//! must keep in any case is checked beside ([`system::System::check`]).
+//! must keep in any case is checked beside ([`reference`], [`system::System::check`]).
 
+mod acting;
+mod deed;
+mod entry;
 mod reference;
 #[expect(
     clippy::unwrap_used,

@@ -1,0 +1,155 @@
+//! The steps, taken with the real services.
+
+use rollbook_domain::access::Caller;
+use rollbook_domain::error::Kind;
+use rollbook_domain::id::{InvitationId, OrganizationId, UserId};
+use rollbook_domain::page::Window;
+use rollbook_domain::role::RoleScope;
+use rollbook_domain::service::invitation::{CreateInvitation, Handle, NewInvitation};
+use rollbook_domain::service::membership::{AddMember, Who};
+use rollbook_domain::service::role::{CreateRole, UpdateRole};
+use rollbook_domain::service::subscription::UpdatePlan;
+use rollbook_domain::service::{
+    CustomRoles as _, Invitations as _, Memberships as _, Organizations as _, Subscriptions as _,
+};
+use rollbook_domain::subscription::Quota;
+use rollbook_domain::time::Span;
+use rollbook_domain::value::{Metadata, RoleKey, RoleTitle};
+use rollbook_domain::{Error, Result};
+
+use super::deed::{Deed, Grant, Replacement, Step, own_key};
+use super::system::System;
+
+impl System {
+    pub(super) async fn act(&self, step: Step) -> Result<()> {
+        let (world, caller) = (&self.world, self.people[step.actor].caller);
+        let id = self.organizations[step.organization].id;
+        match step.deed {
+            Deed::Invite(whom, grant) => {
+                let command = self.invitation(whom, grant);
+                let created = world.invitations.create(caller, id, command);
+                created.await.map(drop)
+            }
+            Deed::Accept => {
+                let handle = Handle::Id(self.latest(id, step.actor).await?);
+                world.invitations.accept(caller, handle).await.map(drop)
+            }
+            Deed::Decline => {
+                let handle = Handle::Id(self.latest(id, step.actor).await?);
+                world.invitations.decline(caller, handle).await.map(drop)
+            }
+            Deed::Revoke(whom) => {
+                let invited = self.latest(id, whom).await?;
+                let revoked = world.invitations.revoke(caller, id, invited, None);
+                revoked.await.map(drop)
+            }
+            Deed::CreateRole(..) | Deed::UpdateRole(..) | Deed::DeleteRole(..) => {
+                self.change_roles(caller, id, step.deed).await
+            }
+            Deed::Wait => {
+                world.clock.advance(Span::days(31));
+                Ok(())
+            }
+            _ => self.manage(caller, id, step.deed).await,
+        }
+    }
+
+    /// What is done to members and to the organization.
+    async fn manage(&self, caller: Caller, id: OrganizationId, deed: Deed) -> Result<()> {
+        let (members, organizations) = (&self.world.memberships, &self.world.organizations);
+        match deed {
+            Deed::Add(whom, grant) => {
+                let command = AddMember {
+                    who: Who::User(self.user(whom)),
+                    roles: grant.keys(),
+                    once: None,
+                };
+                members.add(caller, id, command).await.map(drop)
+            }
+            Deed::SetRoles(whom, grant) => {
+                let set = members.set_roles(caller, id, self.user(whom), grant.keys(), None);
+                set.await.map(drop)
+            }
+            Deed::Remove(whom) => members.remove(caller, id, self.user(whom), None).await,
+            Deed::Leave => members.leave(caller, id).await,
+            Deed::Transfer(whom) => {
+                let transfer = organizations.transfer(caller, id, self.user(whom), None, None);
+                transfer.await.map(drop)
+            }
+            Deed::SetSeats(seats) => {
+                let command = UpdatePlan {
+                    members: Some(Quota(seats)),
+                    ..UpdatePlan::default()
+                };
+                let update = self.world.subscriptions.update(caller, id, command);
+                update.await.map(drop)
+            }
+            Deed::Delete => organizations.delete(caller, id, None).await,
+            _ => organizations.restore(caller, id, None).await.map(drop),
+        }
+    }
+
+    async fn change_roles(&self, caller: Caller, id: OrganizationId, deed: Deed) -> Result<()> {
+        let roles = &self.world.roles;
+        match deed {
+            Deed::CreateRole(number, permissions) => {
+                let command = CreateRole {
+                    scope: RoleScope::Organization,
+                    key: Some(RoleKey::from_stored(own_key(number))),
+                    title: RoleTitle::from_stored(format!("Own {number}")),
+                    description: None,
+                    permissions,
+                    once: None,
+                };
+                roles.create(caller, id, command).await.map(drop)
+            }
+            Deed::UpdateRole(number, permissions) => {
+                let command = UpdateRole {
+                    permissions: Some(permissions),
+                    ..UpdateRole::default()
+                };
+                let update = roles.update(caller, id, own_key(number), command);
+                update.await.map(drop)
+            }
+            Deed::DeleteRole(number, instead) => {
+                let instead = instead.map(Replacement::key);
+                roles
+                    .delete(caller, id, own_key(number), instead, None)
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn user(&self, person: usize) -> UserId {
+        self.people[person].user.id
+    }
+
+    fn invitation(&self, whom: usize, grant: Grant) -> CreateInvitation {
+        CreateInvitation {
+            invitation: NewInvitation {
+                email: self.people[whom].user.email.clone(),
+                workspace_id: None,
+                roles: grant.keys(),
+                redirect_organization_id: None,
+                redirect_workspace_id: None,
+                metadata: Metadata::default(),
+                expires_at: None,
+            },
+            once: None,
+        }
+    }
+
+    /// The last invitation to somebody, whatever became of it.
+    async fn latest(&self, id: OrganizationId, whom: usize) -> Result<InvitationId> {
+        let (email, now) = (self.people[whom].user.email.clone(), self.world.now());
+        let read = move |tx: &mut dyn rollbook_domain::port::Tx| {
+            tx.invitations().list(id, &[], now, &Window::first(1000))
+        };
+        let all = self.world.store.read(read).await?.items;
+        let mut last = all.into_iter().rev();
+        let last = last.find(|view| view.invitation.email == email);
+        last.map(|view| view.invitation.id)
+            .ok_or(Error::NotFound(Kind::Invitation))
+    }
+}

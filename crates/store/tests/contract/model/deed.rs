@@ -1,0 +1,181 @@
+//! What can be done to the book, and how it is drawn.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use rollbook_domain::role::{Permission, Permissions, Role, Roles};
+
+use super::entry::{Entry, Held};
+use super::reference::{Book, PEOPLE};
+
+/// How many roles of its own an organization can have.
+pub(super) const OWN_ROLES: usize = 3;
+
+/// What the organizations' own roles permit: what makes granting, ranks and roles interesting.
+const PERMITTED: [Permissions; 6] = [
+    Permissions::NONE,
+    Permissions::of(&[Permission::ReadAuditEntry]),
+    Permissions::of(&[
+        Permission::CreateRole,
+        Permission::UpdateRole,
+        Permission::DeleteRole,
+    ]),
+    Permissions::of(&[
+        Permission::CreateInvitation,
+        Permission::DeleteInvitation,
+        Permission::CreateMembership,
+    ]),
+    Permissions::of(&[Permission::UpdateMembership, Permission::DeleteMembership]),
+    Role::Manager.permissions().with(Permission::UpdateRole),
+];
+
+/// Somebody does something in an organization.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    pub(super) organization: usize,
+    pub(super) actor: usize,
+    pub(super) deed: Deed,
+}
+
+/// What is done, and to whom.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Deed {
+    Invite(usize, Grant),
+    Accept,
+    Decline,
+    Revoke(usize),
+    Add(usize, Grant),
+    SetRoles(usize, Grant),
+    Remove(usize),
+    Leave,
+    Transfer(usize),
+    SetSeats(u32),
+    Delete,
+    Restore,
+    CreateRole(usize, Permissions),
+    UpdateRole(usize, Permissions),
+    DeleteRole(usize, Option<Replacement>),
+    /// A month and a day go by: everything pending runs out, and nothing can be restored.
+    Wait,
+}
+
+/// What somebody gets: a built-in role, and perhaps one of the organization's own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grant {
+    pub(super) role: Role,
+    pub(super) own: Option<usize>,
+}
+
+impl Grant {
+    /// What whoever gets it has.
+    pub(super) fn held(self) -> Held {
+        Held {
+            roles: Roles::of(&[self.role]),
+            own: BTreeSet::from_iter(self.own),
+        }
+    }
+
+    /// How it is asked for. Who gets nothing but an own role is a plain member beside.
+    pub(super) fn keys(self) -> Vec<String> {
+        let own = self.own.map(own_key);
+        let implied = own.is_some() && self.role == Role::Member;
+        let built_in = (!implied).then(|| self.role.public_key().to_owned());
+        built_in.into_iter().chain(own).collect()
+    }
+}
+
+/// What takes the place of a deleted role.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Replacement {
+    BuiltIn(Role),
+    Own(usize),
+}
+
+impl Replacement {
+    pub(super) fn key(self) -> String {
+        match self {
+            Self::BuiltIn(role) => role.public_key().to_owned(),
+            Self::Own(number) => own_key(number),
+        }
+    }
+}
+
+/// The key of an organization's own role.
+pub(super) fn own_key(number: usize) -> String {
+    format!("own-{number}")
+}
+
+/// A step in this book: mostly by members and with roles that there are, since what strangers are
+/// refused is soon seen.
+pub(super) fn step(book: &Book) -> BoxedStrategy<Step> {
+    let organizations = book.organizations.iter().enumerate();
+    let steps = organizations.map(|(organization, entry)| {
+        let members: Vec<_> = entry.members.keys().copied().collect();
+        let actor = prop_oneof![1 => person(), 1 => prop::sample::select(members)];
+        (actor, deed(entry)).prop_map(move |(actor, deed)| Step {
+            organization,
+            actor,
+            deed,
+        })
+    });
+    proptest::strategy::Union::new(steps).boxed()
+}
+
+fn deed(entry: &Entry) -> impl Strategy<Value = Deed> + use<> {
+    let existing: Vec<_> = entry.own_roles.keys().copied().collect();
+    let own = move || match existing.as_slice() {
+        [] => (0..OWN_ROLES).boxed(),
+        _ => prop_oneof![1 => 0..OWN_ROLES, 3 => prop::sample::select(existing.clone())].boxed(),
+    };
+    prop_oneof![
+        22 => membership(&grant(own()).boxed()),
+        3 => (0..OWN_ROLES, permitted()).prop_map(|(number, it)| Deed::CreateRole(number, it)),
+        3 => (own(), permitted()).prop_map(|(number, it)| Deed::UpdateRole(number, it)),
+        2 => (own(), prop::option::of(replacement(own())))
+            .prop_map(|(number, replacement)| Deed::DeleteRole(number, replacement)),
+        2 => person().prop_map(Deed::Transfer),
+        2 => (0..5_u32).prop_map(Deed::SetSeats),
+        1 => Just(Deed::Delete),
+        2 => Just(Deed::Restore),
+        1 => Just(Deed::Wait),
+    ]
+}
+
+/// Who belongs to it, and as what.
+fn membership(grant: &BoxedStrategy<Grant>) -> impl Strategy<Value = Deed> + use<> {
+    let to = || (person(), grant.clone());
+    prop_oneof![
+        5 => to().prop_map(|(whom, grant)| Deed::Invite(whom, grant)),
+        5 => Just(Deed::Accept),
+        1 => Just(Deed::Decline),
+        1 => person().prop_map(Deed::Revoke),
+        3 => to().prop_map(|(whom, grant)| Deed::Add(whom, grant)),
+        4 => to().prop_map(|(whom, grant)| Deed::SetRoles(whom, grant)),
+        2 => person().prop_map(Deed::Remove),
+        1 => Just(Deed::Leave),
+    ]
+}
+
+fn person() -> impl Strategy<Value = usize> {
+    0..PEOPLE
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop::sample::select(Role::ALL.to_vec())
+}
+
+fn permitted() -> impl Strategy<Value = Permissions> {
+    prop::sample::select(PERMITTED.to_vec())
+}
+
+fn grant(own: BoxedStrategy<usize>) -> impl Strategy<Value = Grant> {
+    let own = prop_oneof![1 => Just(None), 1 => own.prop_map(Some)];
+    (role(), own).prop_map(|(role, own)| Grant { role, own })
+}
+
+fn replacement(own: BoxedStrategy<usize>) -> impl Strategy<Value = Replacement> {
+    prop_oneof![
+        role().prop_map(Replacement::BuiltIn),
+        own.prop_map(Replacement::Own),
+    ]
+}
