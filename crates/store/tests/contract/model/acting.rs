@@ -3,19 +3,23 @@
 use rollbook_domain::access::Caller;
 use rollbook_domain::error::Kind;
 use rollbook_domain::id::{InvitationId, OrganizationId, UserId};
+use rollbook_domain::mock::sample;
 use rollbook_domain::page::Window;
-use rollbook_domain::role::RoleScope;
+use rollbook_domain::port::Tx;
+use rollbook_domain::role::{RoleScope, WorkspaceRole};
 use rollbook_domain::service::invitation::{CreateInvitation, Handle, NewInvitation};
 use rollbook_domain::service::membership::{AddMember, Who};
 use rollbook_domain::service::role::{CreateRole, UpdateRole};
 use rollbook_domain::service::subscription::UpdatePlan;
+use rollbook_domain::service::token::IssueToken;
 use rollbook_domain::service::{
     CustomRoles as _, Invitations as _, Memberships as _, Organizations as _, Subscriptions as _,
+    Tokens as _,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
-use rollbook_domain::value::{Metadata, RoleKey, RoleTitle};
-use rollbook_domain::{Error, Result};
+use rollbook_domain::value::{Email, Metadata, RoleKey, RoleTitle, TokenName};
+use rollbook_domain::{Error, Refusal, Result};
 
 use super::deed::{Deed, Grant, Replacement, Step, own_key};
 use super::system::System;
@@ -26,7 +30,13 @@ impl System {
         let id = self.organizations[step.organization].id;
         match step.deed {
             Deed::Invite(whom, grant) => {
-                let command = self.invitation(whom, grant);
+                // Every other one writes addresses in capital letters.
+                let email = self.people[whom].user.email.as_str();
+                let email = match step.actor % 2 {
+                    0 => email.to_owned(),
+                    _ => email.to_ascii_uppercase(),
+                };
+                let command = invitation(Email::parse(&email).unwrap(), grant);
                 let created = world.invitations.create(caller, id, command);
                 created.await.map(drop)
             }
@@ -46,6 +56,16 @@ impl System {
             Deed::CreateRole(..) | Deed::UpdateRole(..) | Deed::DeleteRole(..) => {
                 self.change_roles(caller, id, step.deed).await
             }
+            Deed::IssueToken => {
+                let command = IssueToken {
+                    name: TokenName::from_stored("bound".to_owned()),
+                    expires_at: None,
+                    organization_id: Some(id),
+                    once: None,
+                };
+                world.tokens.issue(caller, command).await.map(drop)
+            }
+            Deed::Enter(whom) => self.enter(step.organization, whom).await,
             Deed::Wait => {
                 world.clock.advance(Span::days(31));
                 Ok(())
@@ -121,35 +141,52 @@ impl System {
         }
     }
 
-    fn user(&self, person: usize) -> UserId {
-        self.people[person].user.id
+    /// Without asking who may: that is another suite's.
+    async fn enter(&self, organization: usize, whom: usize) -> Result<()> {
+        let (lab, user) = (&self.workspaces[organization], &self.people[whom].user);
+        let there = sample::workspace_membership(lab, user, &[WorkspaceRole::Viewer]);
+        let add = move |tx: &mut dyn Tx| {
+            tx.organizations().lock(there.organization_id)?;
+            let held = tx
+                .memberships()
+                .held(there.organization_id, there.user_id)?;
+            held.ok_or(Refusal::NotAMember)?;
+            if tx.workspaces().add_member(&there)? {
+                Ok(())
+            } else {
+                Err(Refusal::AlreadyInWorkspace.into())
+            }
+        };
+        self.world.store.write(add).await
     }
 
-    fn invitation(&self, whom: usize, grant: Grant) -> CreateInvitation {
-        CreateInvitation {
-            invitation: NewInvitation {
-                email: self.people[whom].user.email.clone(),
-                workspace_id: None,
-                roles: grant.keys(),
-                redirect_organization_id: None,
-                redirect_workspace_id: None,
-                metadata: Metadata::default(),
-                expires_at: None,
-            },
-            once: None,
-        }
+    fn user(&self, person: usize) -> UserId {
+        self.people[person].user.id
     }
 
     /// The last invitation to somebody, whatever became of it.
     async fn latest(&self, id: OrganizationId, whom: usize) -> Result<InvitationId> {
         let (email, now) = (self.people[whom].user.email.clone(), self.world.now());
-        let read = move |tx: &mut dyn rollbook_domain::port::Tx| {
-            tx.invitations().list(id, &[], now, &Window::first(1000))
-        };
+        let read = move |tx: &mut dyn Tx| tx.invitations().list(id, &[], now, &Window::first(1000));
         let all = self.world.store.read(read).await?.items;
         let mut last = all.into_iter().rev();
         let last = last.find(|view| view.invitation.email == email);
         last.map(|view| view.invitation.id)
             .ok_or(Error::NotFound(Kind::Invitation))
+    }
+}
+
+fn invitation(email: Email, grant: Grant) -> CreateInvitation {
+    CreateInvitation {
+        invitation: NewInvitation {
+            email,
+            workspace_id: None,
+            roles: grant.keys(),
+            redirect_organization_id: None,
+            redirect_workspace_id: None,
+            metadata: Metadata::default(),
+            expires_at: None,
+        },
+        once: None,
     }
 }

@@ -55,6 +55,10 @@ pub(super) enum Deed {
     CreateRole(usize, Permissions),
     UpdateRole(usize, Permissions),
     DeleteRole(usize, Option<Replacement>),
+    /// They get a token for this organization only.
+    IssueToken,
+    /// Somebody gets into the organization's workspace.
+    Enter(usize),
     /// A month and a day go by: everything pending runs out, and nothing can be restored.
     Wait,
 }
@@ -105,14 +109,12 @@ pub(super) fn own_key(number: usize) -> String {
     format!("own-{number}")
 }
 
-/// A step in this book: mostly by members and with roles that there are, since what strangers are
-/// refused is soon seen.
+/// A step in this book: mostly by those who may take it, and with roles that there are, since what
+/// strangers are refused is soon seen.
 pub(super) fn step(book: &Book) -> BoxedStrategy<Step> {
     let organizations = book.organizations.iter().enumerate();
     let steps = organizations.map(|(organization, entry)| {
-        let members: Vec<_> = entry.members.keys().copied().collect();
-        let actor = prop_oneof![1 => person(), 1 => prop::sample::select(members)];
-        (actor, deed(entry)).prop_map(move |(actor, deed)| Step {
+        deed(entry).prop_map(move |(actor, deed)| Step {
             organization,
             actor,
             deed,
@@ -121,38 +123,57 @@ pub(super) fn step(book: &Book) -> BoxedStrategy<Step> {
     proptest::strategy::Union::new(steps).boxed()
 }
 
-fn deed(entry: &Entry) -> impl Strategy<Value = Deed> + use<> {
+/// Who does what.
+fn deed(entry: &Entry) -> impl Strategy<Value = (usize, Deed)> + use<> {
+    let members = entry.members.keys().copied().collect::<Vec<_>>();
+    let invited = entry.pending.keys().copied().collect::<Vec<_>>();
+    let invited = if invited.is_empty() {
+        members.clone()
+    } else {
+        invited
+    };
+    prop_oneof![
+        26 => (among(members.clone()), by_members(entry)),
+        8 => (among(invited), prop_oneof![5 => Just(Deed::Accept), 1 => Just(Deed::Decline)]),
+        5 => (among(vec![entry.owner]), by_owners()),
+        3 => (among(vec![0]), (0..5_u32).prop_map(Deed::SetSeats)),
+        1 => (person(), Just(Deed::Wait)),
+    ]
+}
+
+/// Mostly one of these.
+fn among(people: Vec<usize>) -> impl Strategy<Value = usize> {
+    prop_oneof![3 => prop::sample::select(people), 1 => person()]
+}
+
+fn by_members(entry: &Entry) -> impl Strategy<Value = Deed> + use<> {
     let existing: Vec<_> = entry.own_roles.keys().copied().collect();
     let own = move || match existing.as_slice() {
         [] => (0..OWN_ROLES).boxed(),
         _ => prop_oneof![1 => 0..OWN_ROLES, 3 => prop::sample::select(existing.clone())].boxed(),
     };
+    let to = || (person(), grant(own()));
     prop_oneof![
-        22 => membership(&grant(own()).boxed()),
+        6 => to().prop_map(|(whom, grant)| Deed::Invite(whom, grant)),
+        1 => person().prop_map(Deed::Revoke),
+        4 => to().prop_map(|(whom, grant)| Deed::Add(whom, grant)),
+        4 => to().prop_map(|(whom, grant)| Deed::SetRoles(whom, grant)),
+        2 => person().prop_map(Deed::Remove),
+        1 => Just(Deed::Leave),
         3 => (0..OWN_ROLES, permitted()).prop_map(|(number, it)| Deed::CreateRole(number, it)),
         3 => (own(), permitted()).prop_map(|(number, it)| Deed::UpdateRole(number, it)),
         2 => (own(), prop::option::of(replacement(own())))
             .prop_map(|(number, replacement)| Deed::DeleteRole(number, replacement)),
-        2 => person().prop_map(Deed::Transfer),
-        2 => (0..5_u32).prop_map(Deed::SetSeats),
-        1 => Just(Deed::Delete),
-        2 => Just(Deed::Restore),
-        1 => Just(Deed::Wait),
+        2 => Just(Deed::IssueToken),
+        2 => person().prop_map(Deed::Enter),
     ]
 }
 
-/// Who belongs to it, and as what.
-fn membership(grant: &BoxedStrategy<Grant>) -> impl Strategy<Value = Deed> + use<> {
-    let to = || (person(), grant.clone());
+fn by_owners() -> impl Strategy<Value = Deed> {
     prop_oneof![
-        5 => to().prop_map(|(whom, grant)| Deed::Invite(whom, grant)),
-        5 => Just(Deed::Accept),
-        1 => Just(Deed::Decline),
-        1 => person().prop_map(Deed::Revoke),
-        3 => to().prop_map(|(whom, grant)| Deed::Add(whom, grant)),
-        4 => to().prop_map(|(whom, grant)| Deed::SetRoles(whom, grant)),
-        2 => person().prop_map(Deed::Remove),
-        1 => Just(Deed::Leave),
+        3 => person().prop_map(Deed::Transfer),
+        1 => Just(Deed::Delete),
+        2 => Just(Deed::Restore),
     ]
 }
 

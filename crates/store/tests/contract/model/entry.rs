@@ -33,6 +33,10 @@ pub(super) struct Entry {
     pub(super) accepted: BTreeSet<usize>,
     /// The organization's own roles, and what they permit.
     pub(super) own_roles: BTreeMap<usize, Permissions>,
+    /// Who is in the workspace.
+    pub(super) inside: BTreeSet<usize>,
+    /// How many tokens there are for this organization only, and whose.
+    pub(super) tokens: BTreeMap<usize, usize>,
 }
 
 impl Entry {
@@ -53,6 +57,8 @@ impl Entry {
             restorable: false,
             accepted: BTreeSet::new(),
             own_roles: BTreeMap::new(),
+            inside: BTreeSet::from([owner]),
+            tokens: BTreeMap::new(),
         }
     }
 
@@ -110,8 +116,20 @@ impl Entry {
             Deed::SetRoles(whom, grant) => self.set_roles(actor, whom, grant),
             Deed::Remove(whom) => self.remove(actor, whom),
             Deed::Leave => {
-                self.live && self.owner != actor && self.members.remove(&actor).is_some()
+                let done = self.live && self.owner != actor && self.members.contains_key(&actor);
+                if done {
+                    self.end(actor);
+                }
+                done
             }
+            Deed::IssueToken => {
+                let done = self.members.contains_key(&actor);
+                if done {
+                    *self.tokens.entry(actor).or_default() += 1;
+                }
+                done
+            }
+            Deed::Enter(whom) => self.members.contains_key(&whom) && self.inside.insert(whom),
             Deed::CreateRole(number, permits) => self.create_role(actor, number, permits),
             Deed::UpdateRole(number, permits) => self.update_role(actor, number, permits),
             Deed::DeleteRole(number, replacement) => self.delete_role(actor, number, replacement),
@@ -134,6 +152,7 @@ impl Entry {
                     (self.live, self.restorable) = (false, true);
                     self.pending.clear();
                     self.run_out.clear();
+                    self.tokens.clear();
                 }
                 done
             }
@@ -219,9 +238,16 @@ impl Entry {
             && self.may_grant(actor, held)
             && self.owner != whom;
         if done {
-            self.members.remove(&whom);
+            self.end(whom);
         }
         done
+    }
+
+    /// With a membership goes what hangs on it.
+    fn end(&mut self, whom: usize) {
+        self.members.remove(&whom);
+        self.inside.remove(&whom);
+        self.tokens.remove(&whom);
     }
 
     fn transfer(&mut self, actor: usize, whom: usize) -> bool {

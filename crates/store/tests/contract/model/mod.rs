@@ -2,6 +2,7 @@
 //! every step the store holds what a few maps hold. The model knows the rules by itself; what both
 //! must keep in any case is checked beside ([`reference`], [`system::System::check`]).
 
+#[expect(clippy::unwrap_used, reason = "every address of the play can be read")]
 mod acting;
 mod deed;
 mod entry;

@@ -14,6 +14,7 @@ use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{AssignedRole, CustomRole, Roles};
 use rollbook_domain::value::{Email, RoleKey};
+use rollbook_domain::workspace::Workspace;
 use rollbook_domain::{Error, Result};
 use tokio::runtime::Runtime;
 
@@ -48,6 +49,8 @@ pub(super) struct System {
     pub(super) world: World,
     pub(super) people: Vec<Account>,
     pub(super) organizations: Vec<Organization>,
+    /// One each.
+    pub(super) workspaces: Vec<Workspace>,
     /// How many seats were used before the last step.
     used: Vec<usize>,
 }
@@ -70,7 +73,8 @@ impl StateMachineTest for System {
             .build()
             .unwrap();
         let number = BOOKS.with(|books| books.replace_with(|number| *number + 1));
-        let (people, organizations) = runtime.block_on(begin(&world, number, book)).unwrap();
+        let begun = runtime.block_on(begin(&world, number, book)).unwrap();
+        let (people, organizations, workspaces) = begun;
         Self {
             runtime,
             database,
@@ -78,6 +82,7 @@ impl StateMachineTest for System {
             people,
             used: vec![1; organizations.len()],
             organizations,
+            workspaces,
         }
     }
 
@@ -105,28 +110,32 @@ impl StateMachineTest for System {
         for organization in 0..book.organizations.len() {
             system.compare(&book, organization);
             system.check_rights(&book, organization);
+            system.check_inside(&book, organization);
             system.check_log(organization);
         }
         system.check();
     }
 }
 
-/// Everybody signs up, and the first owners found their organizations.
+/// Everybody signs up, and the first owners found their organizations, with a workspace each.
 async fn begin(
     world: &World,
     number: u32,
     book: &Book,
-) -> Result<(Vec<Account>, Vec<Organization>)> {
+) -> Result<(Vec<Account>, Vec<Organization>, Vec<Workspace>)> {
     let mut people = vec![world.sign_up_superuser(&format!("b{number}p0")).await?];
     for person in 1..PEOPLE {
         people.push(world.sign_up(&format!("b{number}p{person}")).await?);
     }
-    let mut organizations = Vec::new();
+    let (mut organizations, mut workspaces) = (Vec::new(), Vec::new());
     for entry in &book.organizations {
-        let view = world.create(&people[entry.owner], "Acme").await?;
-        organizations.push(view.organization);
+        let owner = &people[entry.owner];
+        let acme = world.create(owner, "Acme").await?.organization;
+        let lab = world.found_workspace(owner, &acme, "Lab").await?;
+        workspaces.push(lab.workspace);
+        organizations.push(acme);
     }
-    Ok((people, organizations))
+    Ok((people, organizations, workspaces))
 }
 
 impl System {
@@ -184,6 +193,26 @@ impl System {
                 .read_one(move |tx| tx.memberships().held(id, user));
             let held = self.runtime.block_on(held).unwrap().unwrap();
             assert_eq!(Some(held.permissions()), entry.permitted(roles));
+        }
+    }
+
+    /// Who is in the workspace, and what tokens there are, is what hangs on the memberships.
+    fn check_inside(&self, book: &Book, organization: usize) {
+        let entry = &book.organizations[organization];
+        let lab = self.workspaces[organization].reference();
+        for (person, account) in self.people.iter().enumerate() {
+            let user = account.user.id;
+            let read = self.world.store.read(move |tx| {
+                let there = tx
+                    .workspaces()
+                    .find_member(lab.organization, lab.id, user)?;
+                Ok((there, tx.tokens().list(user, &Window::first(1000))?.items))
+            });
+            let (there, mut tokens) = self.runtime.block_on(read).unwrap();
+            assert_eq!(there.is_some(), entry.inside.contains(&person));
+            tokens.retain(|token| token.organization_id == Some(lab.organization));
+            let expected = entry.tokens.get(&person).copied();
+            assert_eq!(tokens.len(), expected.unwrap_or_default());
         }
     }
 
