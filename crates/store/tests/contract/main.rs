@@ -8,6 +8,7 @@ mod support;
 
 mod access;
 mod audit;
+mod deletion_races;
 mod domain;
 mod durability;
 mod filter;
