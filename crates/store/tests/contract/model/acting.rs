@@ -22,21 +22,39 @@ use rollbook_domain::value::{Email, Metadata, RoleKey, RoleTitle, TokenName};
 use rollbook_domain::{Error, Refusal, Result};
 
 use super::deed::{Deed, Grant, Replacement, Step, own_key};
+use super::entry::staff;
+use super::reference::Book;
 use super::system::System;
 
 impl System {
+    /// The owners make roles and take their staff in.
+    pub(super) async fn hire(&self, book: &Book) -> Result<()> {
+        for (organization, entry) in book.organizations.iter().enumerate() {
+            let id = self.organizations[organization].id;
+            let caller = self.people[entry.owner].caller;
+            for (number, permissions) in &entry.own_roles {
+                let create = Deed::CreateRole(*number, *permissions);
+                self.change_roles(caller, id, create).await?;
+            }
+            for (person, grant) in staff(entry.owner) {
+                if person != entry.owner {
+                    self.manage(caller, id, Deed::Add(person, grant)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) async fn act(&self, step: Step) -> Result<()> {
         let (world, caller) = (&self.world, self.people[step.actor].caller);
         let id = self.organizations[step.organization].id;
         match step.deed {
-            Deed::Invite(whom, grant) => {
-                // Every other one writes addresses in capital letters.
-                let email = self.people[whom].user.email.as_str();
-                let email = match step.actor % 2 {
-                    0 => email.to_owned(),
-                    _ => email.to_ascii_uppercase(),
-                };
-                let command = invitation(Email::parse(&email).unwrap(), grant);
+            Deed::Invite(whom, grant, loud) => {
+                let mut email = self.people[whom].user.email.clone();
+                if loud {
+                    email = Email::parse(&email.as_str().to_ascii_uppercase()).unwrap();
+                }
+                let command = invitation(email, grant);
                 let created = world.invitations.create(caller, id, command);
                 created.await.map(drop)
             }

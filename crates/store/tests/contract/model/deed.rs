@@ -12,22 +12,28 @@ use super::reference::{Book, PEOPLE};
 pub(super) const OWN_ROLES: usize = 3;
 
 /// What the organizations' own roles permit: what makes granting, ranks and roles interesting.
-const PERMITTED: [Permissions; 6] = [
+const PERMITTED: [Permissions; 5] = [
     Permissions::NONE,
     Permissions::of(&[Permission::ReadAuditEntry]),
-    Permissions::of(&[
-        Permission::CreateRole,
-        Permission::UpdateRole,
-        Permission::DeleteRole,
-    ]),
-    Permissions::of(&[
-        Permission::CreateInvitation,
-        Permission::DeleteInvitation,
-        Permission::CreateMembership,
-    ]),
-    Permissions::of(&[Permission::UpdateMembership, Permission::DeleteMembership]),
+    KEEPS_ROLES,
+    KEEPS_MEMBERS,
     Role::Manager.permissions().with(Permission::UpdateRole),
 ];
+
+/// Changes roles, and invites.
+pub(super) const KEEPS_ROLES: Permissions = Permissions::of(&[
+    Permission::CreateRole,
+    Permission::UpdateRole,
+    Permission::DeleteRole,
+    Permission::CreateInvitation,
+]);
+
+/// Takes members in, changes and removes them.
+pub(super) const KEEPS_MEMBERS: Permissions = Permissions::of(&[
+    Permission::CreateMembership,
+    Permission::UpdateMembership,
+    Permission::DeleteMembership,
+]);
 
 /// Somebody does something in an organization.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +46,8 @@ pub(super) struct Step {
 /// What is done, and to whom.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Deed {
-    Invite(usize, Grant),
+    /// The last says whether the address is written in capital letters.
+    Invite(usize, Grant, bool),
     Accept,
     Decline,
     Revoke(usize),
@@ -125,25 +132,24 @@ pub(super) fn step(book: &Book) -> BoxedStrategy<Step> {
 
 /// Who does what.
 fn deed(entry: &Entry) -> impl Strategy<Value = (usize, Deed)> + use<> {
-    let members = entry.members.keys().copied().collect::<Vec<_>>();
-    let invited = entry.pending.keys().copied().collect::<Vec<_>>();
-    let invited = if invited.is_empty() {
-        members.clone()
-    } else {
-        invited
-    };
+    let members: Vec<_> = entry.members.keys().copied().collect();
+    let invited = entry.pending.keys().chain(&entry.run_out);
+    let invited = invited.chain(&entry.accepted).copied().collect();
     prop_oneof![
-        26 => (among(members.clone()), by_members(entry)),
+        26 => (among(members), by_members(entry)),
         8 => (among(invited), prop_oneof![5 => Just(Deed::Accept), 1 => Just(Deed::Decline)]),
         5 => (among(vec![entry.owner]), by_owners()),
-        3 => (among(vec![0]), (0..5_u32).prop_map(Deed::SetSeats)),
-        1 => (person(), Just(Deed::Wait)),
+        4 => (among(vec![0]), (0..8_u32).prop_map(Deed::SetSeats)),
+        2 => (person(), Just(Deed::Wait)),
     ]
 }
 
-/// Mostly one of these.
-fn among(people: Vec<usize>) -> impl Strategy<Value = usize> {
-    prop_oneof![3 => prop::sample::select(people), 1 => person()]
+/// Mostly one of these, if there are any.
+fn among(people: Vec<usize>) -> BoxedStrategy<usize> {
+    if people.is_empty() {
+        return person().boxed();
+    }
+    prop_oneof![4 => prop::sample::select(people), 1 => person()].boxed()
 }
 
 fn by_members(entry: &Entry) -> impl Strategy<Value = Deed> + use<> {
@@ -152,20 +158,24 @@ fn by_members(entry: &Entry) -> impl Strategy<Value = Deed> + use<> {
         [] => (0..OWN_ROLES).boxed(),
         _ => prop_oneof![1 => 0..OWN_ROLES, 3 => prop::sample::select(existing.clone())].boxed(),
     };
-    let to = || (person(), grant(own()));
+    let (members, strangers): (Vec<_>, _) =
+        (0..PEOPLE).partition(|person| entry.members.contains_key(person));
+    let member = || among(members.clone());
+    let stranger = || among(strangers.clone());
     prop_oneof![
-        6 => to().prop_map(|(whom, grant)| Deed::Invite(whom, grant)),
+        6 => (stranger(), grant(own()), any::<bool>())
+            .prop_map(|(whom, grant, loud)| Deed::Invite(whom, grant, loud)),
         1 => person().prop_map(Deed::Revoke),
-        4 => to().prop_map(|(whom, grant)| Deed::Add(whom, grant)),
-        4 => to().prop_map(|(whom, grant)| Deed::SetRoles(whom, grant)),
-        2 => person().prop_map(Deed::Remove),
+        4 => (stranger(), grant(own())).prop_map(|(whom, grant)| Deed::Add(whom, grant)),
+        5 => (member(), grant(own())).prop_map(|(whom, grant)| Deed::SetRoles(whom, grant)),
+        3 => member().prop_map(Deed::Remove),
         1 => Just(Deed::Leave),
-        3 => (0..OWN_ROLES, permitted()).prop_map(|(number, it)| Deed::CreateRole(number, it)),
-        3 => (own(), permitted()).prop_map(|(number, it)| Deed::UpdateRole(number, it)),
-        2 => (own(), prop::option::of(replacement(own())))
+        2 => (0..OWN_ROLES, permitted()).prop_map(|(number, it)| Deed::CreateRole(number, it)),
+        4 => (own(), permitted()).prop_map(|(number, it)| Deed::UpdateRole(number, it)),
+        4 => (own(), prop::option::of(replacement(own())))
             .prop_map(|(number, replacement)| Deed::DeleteRole(number, replacement)),
-        2 => Just(Deed::IssueToken),
-        2 => person().prop_map(Deed::Enter),
+        1 => Just(Deed::IssueToken),
+        2 => member().prop_map(Deed::Enter),
     ]
 }
 

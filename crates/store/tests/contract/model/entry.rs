@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollbook_domain::role::{Permission, Permissions, Role, Roles};
 
-use super::deed::{Deed, Grant, Replacement};
+use super::deed::{Deed, Grant, KEEPS_MEMBERS, KEEPS_ROLES};
 
 /// The roles that somebody has, or is invited to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(super) struct Entry {
     /// Whose invitation was the last one that they accepted, since when nothing happened to it:
     /// accepting again changes nothing and succeeds.
     pub(super) accepted: BTreeSet<usize>,
+    /// Who declined the last one to them, which they can do again.
+    pub(super) declined: BTreeSet<usize>,
     /// The organization's own roles, and what they permit.
     pub(super) own_roles: BTreeMap<usize, Permissions>,
     /// Who is in the workspace.
@@ -39,16 +41,25 @@ pub(super) struct Entry {
     pub(super) tokens: BTreeMap<usize, usize>,
 }
 
+/// Who belongs to an organization in the beginning.
+pub(super) fn staff(owner: usize) -> [(usize, Grant); 4] {
+    let grant = |role, own| Grant { role, own };
+    [
+        (owner, grant(Role::Admin, None)),
+        (3, grant(Role::Member, Some(0))),
+        (4, grant(Role::Manager, None)),
+        (5, grant(Role::Member, Some(1))),
+    ]
+}
+
 impl Entry {
-    /// A new organization.
+    /// An organization with two roles of its own, and somebody who has each: in the beginning
+    /// there are already ranks.
     pub(super) fn founded_by(owner: usize) -> Self {
-        let admin = Held {
-            roles: Roles::of(&[Role::Admin]),
-            own: BTreeSet::new(),
-        };
+        let held = |(person, grant): &(usize, Grant)| (*person, grant.held());
         Self {
             owner,
-            members: BTreeMap::from([(owner, admin)]),
+            members: staff(owner).iter().map(held).collect(),
             pending: BTreeMap::new(),
             run_out: BTreeSet::new(),
             expired: BTreeSet::new(),
@@ -56,7 +67,8 @@ impl Entry {
             live: true,
             restorable: false,
             accepted: BTreeSet::new(),
-            own_roles: BTreeMap::new(),
+            declined: BTreeSet::new(),
+            own_roles: BTreeMap::from([(0, KEEPS_ROLES), (1, KEEPS_MEMBERS)]),
             inside: BTreeSet::from([owner]),
             tokens: BTreeMap::new(),
         }
@@ -87,7 +99,7 @@ impl Entry {
         permitted.unwrap_or(Permissions::NONE)
     }
 
-    fn may(&self, person: usize, permission: Permission) -> bool {
+    pub(super) fn may(&self, person: usize, permission: Permission) -> bool {
         self.live && self.rights(person).has(permission)
     }
 
@@ -103,9 +115,9 @@ impl Entry {
     /// What becomes of it; `false`: nothing, the step is refused.
     pub(super) fn step(&mut self, actor: usize, deed: Deed) -> bool {
         match deed {
-            Deed::Invite(whom, grant) => self.invite(actor, whom, grant),
+            Deed::Invite(whom, grant, _) => self.invite(actor, whom, grant),
             Deed::Accept => self.accept(actor),
-            Deed::Decline => self.live && self.pending.remove(&actor).is_some(),
+            Deed::Decline => self.decline(actor),
             Deed::Revoke(whom) => {
                 self.may(actor, Permission::DeleteInvitation)
                     && (self.pending.remove(&whom).is_some()
@@ -179,6 +191,7 @@ impl Entry {
         if done {
             self.pending.insert(whom, grant.held());
             self.accepted.remove(&whom);
+            self.declined.remove(&whom);
             self.run_out.remove(&whom);
             self.expired.remove(&whom);
         }
@@ -195,6 +208,13 @@ impl Entry {
         self.members.insert(actor, held);
         self.accepted.insert(actor);
         true
+    }
+
+    fn decline(&mut self, actor: usize) -> bool {
+        if self.live && self.pending.remove(&actor).is_some() {
+            self.declined.insert(actor);
+        }
+        self.live && self.declined.contains(&actor)
     }
 
     fn add(&mut self, actor: usize, whom: usize, grant: Grant) -> bool {
@@ -259,65 +279,5 @@ impl Entry {
             }
         }
         done
-    }
-
-    fn create_role(&mut self, actor: usize, number: usize, permits: Permissions) -> bool {
-        let done = self.may(actor, Permission::CreateRole)
-            && self.rights(actor).covers(permits)
-            && !self.own_roles.contains_key(&number);
-        if done {
-            self.own_roles.insert(number, permits);
-        }
-        done
-    }
-
-    fn update_role(&mut self, actor: usize, number: usize, permits: Permissions) -> bool {
-        let Some(before) = self.own_roles.get(&number).copied() else {
-            return false;
-        };
-        let done = self.may(actor, Permission::UpdateRole)
-            && self.rights(actor).covers(before.or(permits));
-        if done {
-            self.own_roles.insert(number, permits);
-        }
-        done
-    }
-
-    fn delete_role(&mut self, actor: usize, number: usize, instead: Option<Replacement>) -> bool {
-        let Some(before) = self.own_roles.get(&number).copied() else {
-            return false;
-        };
-        let gained = match instead {
-            None => Some(Permissions::NONE),
-            Some(Replacement::BuiltIn(role)) => Some(role.permissions()),
-            Some(Replacement::Own(other)) if other == number => None,
-            Some(Replacement::Own(other)) => self.own_roles.get(&other).copied(),
-        };
-        let done = self.may(actor, Permission::DeleteRole)
-            && gained.is_some_and(|gained| self.rights(actor).covers(before.or(gained)))
-            && (instead.is_some() || !self.has_holders(number));
-        if done {
-            self.own_roles.remove(&number);
-            for held in self.members.values_mut().chain(self.pending.values_mut()) {
-                replace(held, number, instead);
-            }
-        }
-        done
-    }
-
-    /// Whether a member or a pending invitation has the role.
-    pub(super) fn has_holders(&self, number: usize) -> bool {
-        let mut held = self.members.values().chain(self.pending.values());
-        held.any(|held| held.own.contains(&number))
-    }
-}
-
-fn replace(held: &mut Held, number: usize, instead: Option<Replacement>) {
-    if held.own.remove(&number) {
-        match instead {
-            None => {}
-            Some(Replacement::BuiltIn(role)) => held.roles = held.roles.with(role),
-            Some(Replacement::Own(other)) => drop(held.own.insert(other)),
-        }
     }
 }

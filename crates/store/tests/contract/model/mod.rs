@@ -7,6 +7,7 @@ mod acting;
 mod deed;
 mod entry;
 mod reference;
+mod roles;
 #[expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,7 +23,7 @@ use self::system::System;
 use crate::support::{Outcome, TestDatabase};
 
 /// How many books are written, and how many steps are taken in each.
-const BOOKS: u32 = 32;
+const BOOKS: u32 = 24;
 const STEPS: usize = 60;
 
 #[test]

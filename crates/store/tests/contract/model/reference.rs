@@ -8,7 +8,7 @@ use super::deed::{Deed, Step, step};
 use super::entry::Entry;
 
 /// How many people there are. Person 0 operates the platform.
-pub(super) const PEOPLE: usize = 6;
+pub(super) const PEOPLE: usize = 8;
 /// How many organizations there are; each begins with an owner of its own.
 pub(super) const ORGANIZATIONS: usize = 2;
 

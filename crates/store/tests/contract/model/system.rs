@@ -75,7 +75,7 @@ impl StateMachineTest for System {
         let number = BOOKS.with(|books| books.replace_with(|number| *number + 1));
         let begun = runtime.block_on(begin(&world, number, book)).unwrap();
         let (people, organizations, workspaces) = begun;
-        Self {
+        let system = Self {
             runtime,
             database,
             world,
@@ -83,7 +83,9 @@ impl StateMachineTest for System {
             used: vec![1; organizations.len()],
             organizations,
             workspaces,
-        }
+        };
+        system.runtime.block_on(system.hire(book)).unwrap();
+        system
     }
 
     fn apply(mut system: Self, book: &Book, step: Step) -> Self {
@@ -100,6 +102,9 @@ impl StateMachineTest for System {
             Err(error) => panic!("{step:?}: expected {}, got {error:?}", book.expected),
         }
         system.compare(book, organization);
+        if matches!(step.deed, Deed::Remove(_) | Deed::Leave) {
+            system.check_inside(book, organization);
+        }
         if !matches!(step.deed, Deed::SetSeats(_)) {
             system.check_seats(book, organization);
         }
