@@ -1,8 +1,5 @@
 //! How SQLite goes about it: the build options and query plans that the speed depends on.
 
-use std::sync::{Mutex, PoisonError};
-
-use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
@@ -13,11 +10,10 @@ use rollbook_domain::membership::{Direction, MemberField, MemberKey, MemberOrder
 use rollbook_domain::mock::sample;
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Tx;
-use rollbook_store::{Database, DatabaseUrl};
 
 use crate::harness::on_sqlite;
-use crate::inside;
-use crate::support::{Outcome, TestDatabase, options};
+use crate::support::{Outcome, TestDatabase};
+use crate::{inside, recorder};
 
 #[derive(QueryableByName)]
 struct CompileOption {
@@ -42,52 +38,16 @@ async fn plans_survive_a_bound_limit(database: &TestDatabase) -> Outcome {
     Ok(())
 }
 
-/// Every query on a recorded connection, as it was sent.
-static QUERIES: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
-
-/// Records the queries of one connection.
-#[derive(Default)]
-struct Recorder {
-    url: String,
-}
-
-impl Instrumentation for Recorder {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        match event {
-            InstrumentationEvent::StartEstablishConnection { url, .. } => {
-                url.clone_into(&mut self.url);
-            }
-            InstrumentationEvent::StartQuery { query, .. } => {
-                let mut queries = QUERIES.lock().unwrap_or_else(PoisonError::into_inner);
-                queries.push((self.url.clone(), query.to_string()));
-            }
-            _ => {}
-        }
-    }
-}
-
 /// Whoever asks for page 200 waits no longer than for page 1, however many organizations there
 /// are: every read finds its rows through an index that has them in order.
 async fn no_read_scans_or_sorts(database: &TestDatabase) -> Outcome {
-    let DatabaseUrl::Sqlite(path) = &database.url else {
-        return Err("this is about SQLite".into());
-    };
-    set_default_instrumentation(|| Some(Box::new(Recorder::default())))?;
-    let recorded = Database::open(&database.url, &options())?;
-    recorded.store().read(read_everything).await?;
-    recorded.close();
-    set_default_instrumentation(|| None)?;
-    let queries = {
-        let mut queries = QUERIES.lock().unwrap_or_else(PoisonError::into_inner);
-        queries.retain(|(url, query)| *url == path.to_string_lossy() && query.contains("SELECT"));
-        std::mem::take(&mut *queries)
-    };
+    let queries = recorder::record(database, read_everything).await?;
     assert!(
         queries.len() >= 36,
         "only {} queries were recorded",
         queries.len()
     );
-    for (_, query) in queries {
+    for query in queries {
         let plan = plan(&mut database.bare_sqlite()?, &query)?;
         let objection = objection(&query, &plan);
         assert_eq!(objection, None, "{query}\n{plan:#?}");
