@@ -8,11 +8,13 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use rollbook_domain::id::OrganizationId;
-use rollbook_domain::value::{DisplayName, Email, Malformed, TokenName};
+use rollbook_domain::value::{DisplayName, Email, Language, Malformed, TokenName};
+use rollbook_mail::KEYS;
 
 use crate::failure::{Failure, Result};
+use crate::outbox::{self, OutboxCommand};
 use crate::settings::{Flags, Settings, parse, print};
-use crate::{audit, logging, migrate, sample, serve, token, user};
+use crate::{audit, logging, mail, migrate, sample, serve, token, user};
 
 /// How a command ends that was misused, by convention.
 const USAGE: u8 = 2;
@@ -94,6 +96,12 @@ enum Command {
     /// Look after the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Look at letters and try the mail server
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Look after what waits to be sent
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
     /// Fill an empty database with made-up users and organizations, to try things or to measure
     #[command(after_help = SAMPLE_EXAMPLES)]
     LoadSample(SampleArgs),
@@ -174,6 +182,41 @@ pub(crate) struct VerifyArgs {
     /// Only this organization's log; otherwise those of all organizations and users
     #[arg(long, value_name = "ID", value_parser = organization)]
     pub(crate) organization: Option<OrganizationId>,
+}
+
+#[derive(Debug, Subcommand)]
+enum MailCommand {
+    /// Print a letter as it would be sent, with made-up names
+    #[command(after_help = "\
+Examples:
+  rollbook mail preview invitation --language de
+  rollbook mail preview invitation --html > invitation.html")]
+    Preview(PreviewArgs),
+    /// Send a test letter and say what the mail server answered
+    #[command(after_help = "Example:\n  rollbook mail test --to you@example.com")]
+    Test(TestArgs),
+}
+
+/// Which letter.
+#[derive(Args, Debug)]
+pub(crate) struct PreviewArgs {
+    /// The kind of letter
+    #[arg(value_name = "KEY", value_parser = clap::builder::PossibleValuesParser::new(KEYS))]
+    pub(crate) key: String,
+    /// In which language, such as de or pt-BR; otherwise in the installation's
+    #[arg(long, value_name = "LANGUAGE", value_parser = language)]
+    pub(crate) language: Option<Language>,
+    /// The HTML in place of the plain text
+    #[arg(long)]
+    pub(crate) html: bool,
+}
+
+/// To whom.
+#[derive(Args, Debug)]
+pub(crate) struct TestArgs {
+    /// The address that gets the letter
+    #[arg(long, value_name = "ADDRESS", value_parser = email)]
+    pub(crate) to: Email,
 }
 
 const SAMPLE_EXAMPLES: &str = "\
@@ -276,6 +319,9 @@ impl Cli {
             Command::User(UserCommand::Create(args)) => user::create(&settings, args),
             Command::Token(TokenCommand::Create(args)) => token::create(&settings, args),
             Command::Audit(AuditCommand::Verify(args)) => audit::verify(&settings, &args),
+            Command::Mail(MailCommand::Preview(args)) => mail::preview(&settings, args),
+            Command::Mail(MailCommand::Test(args)) => mail::test(&settings, args),
+            Command::Outbox(command) => outbox::run(&settings, &command),
             Command::LoadSample(args) => sample::load(&settings, args),
             Command::Config(_) => Ok(()),
         }
@@ -296,13 +342,17 @@ pub(crate) fn print_text(text: &str) -> Result<()> {
 }
 
 /// An id, alone or in the organization's resource name.
-fn organization(text: &str) -> std::result::Result<OrganizationId, Malformed> {
+pub(crate) fn organization(text: &str) -> std::result::Result<OrganizationId, Malformed> {
     let id = text.strip_prefix("organizations/").unwrap_or(text);
     OrganizationId::parse(id).ok_or_else(|| Malformed("an organization's id is a UUID".to_owned()))
 }
 
 fn email(text: &str) -> std::result::Result<Email, Malformed> {
     Email::parse(text)
+}
+
+fn language(text: &str) -> std::result::Result<Language, Malformed> {
+    Language::parse(text)
 }
 
 fn display_name(text: &str) -> std::result::Result<DisplayName, Malformed> {

@@ -357,7 +357,7 @@ pub fn enter_locked(
 ) -> Result<(Authentication, Place)> {
     caller.digest()?;
     // Locked first: what is read before a lock may be out of date when the lock is had.
-    tx.organizations().lock(id)?;
+    tx.organizations().hold(id)?;
     enter(tx, caller, now, id, action)
 }
 
@@ -388,7 +388,7 @@ pub fn enter_any_locked(
 ) -> Result<(Authentication, Place)> {
     // Who has no credential at all locks nothing.
     caller.digest()?;
-    tx.organizations().lock(id)?;
+    tx.organizations().hold(id)?;
     enter_any(tx, caller, now, id, action)
 }
 

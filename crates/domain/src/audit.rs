@@ -5,5 +5,6 @@
 mod chain;
 mod entry;
 
+pub(crate) use chain::json_string;
 pub use chain::{Break, Links, record, record_first};
 pub use entry::{Act, Actor, Author, Chain, Change, Deed, Entry, EntryTest, Head, Target};

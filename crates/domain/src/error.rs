@@ -93,6 +93,8 @@ pub enum Kind {
     Domain,
     /// A service account.
     ServiceAccount,
+    /// A message in the outbox.
+    Message,
 }
 
 impl fmt::Display for Kind {
@@ -108,6 +110,7 @@ impl fmt::Display for Kind {
             Self::WorkspaceMembership => "membership of the workspace",
             Self::Domain => "domain",
             Self::ServiceAccount => "service account",
+            Self::Message => "message",
         })
     }
 }
@@ -275,6 +278,9 @@ pub enum Refusal {
     /// Restoring something that is not deleted.
     #[error("it is not deleted, so it cannot be restored")]
     NotDeleted,
+    /// Sending something again that was delivered or canceled.
+    #[error("it was delivered or canceled, so it cannot be sent again")]
+    NotReplayable,
     /// Restoring came too late.
     #[error("it could be restored until {}", until.to_rfc3339())]
     RestoreWindowOver {

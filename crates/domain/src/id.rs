@@ -104,3 +104,7 @@ id!(
     /// Names one message that waits to be sent.
     MessageId
 );
+id!(
+    /// Names one webhook endpoint of an organization.
+    WebhookEndpointId
+);

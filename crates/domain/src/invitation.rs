@@ -5,7 +5,7 @@ use crate::id::{InvitationId, OrganizationId, UserId, WorkspaceId};
 use crate::organization::Version;
 use crate::role::{AssignedRole, Roles, WorkspaceRoles};
 use crate::time::{Span, Timestamp};
-use crate::value::{DisplayName, Email, Metadata, OrganizationName, WorkspaceTitle};
+use crate::value::{DisplayName, Email, Language, Metadata, OrganizationName, WorkspaceTitle};
 
 /// How long an invitation can be accepted, unless its sender says otherwise.
 pub const DEFAULT_LIFETIME: Span = Span::days(30);
@@ -39,6 +39,8 @@ pub struct Invitation {
     pub redirect_organization_id: Option<OrganizationId>,
     /// Where a client leads whoever accepts, when it is another workspace.
     pub redirect_workspace_id: Option<WorkspaceId>,
+    /// In which language its letters are written; `None`: in the installation's.
+    pub language: Option<Language>,
     /// What the client keeps with it.
     pub metadata: Metadata,
     /// What became of it, as it is written; [`Invitation::status`] minds the clock.

@@ -13,10 +13,12 @@ pub mod access;
 pub mod audit;
 pub mod domain;
 pub mod error;
+pub mod event;
 pub mod filter;
 pub mod id;
 pub mod idempotency;
 pub mod invitation;
+pub mod mail;
 pub mod membership;
 #[cfg(feature = "mock")]
 pub mod mock;
@@ -34,6 +36,7 @@ pub mod time;
 pub mod token;
 pub mod user;
 pub mod value;
+pub mod webhook;
 pub mod workspace;
 
 pub use error::{Error, Refusal, Result};

@@ -5,7 +5,7 @@ use crate::id::{MembershipId, OrganizationId, UserId};
 use crate::organization::Version;
 use crate::role::{AssignedRole, RoleRef, RoleScope, Roles, WorkspaceRoles};
 use crate::time::Timestamp;
-use crate::user::UserKind;
+use crate::user::{User, UserKind};
 use crate::value::{DisplayName, Email};
 
 /// That a user belongs to an organization, and as what. A pair has at most one.
@@ -53,6 +53,21 @@ pub struct MemberView {
     pub workspace_roles: WorkspaceRoles,
     /// The organization's own roles that the member has in some workspace or other.
     pub custom_workspace_roles: Vec<AssignedRole>,
+}
+
+impl MemberView {
+    /// A new member, who is in no workspace as yet.
+    #[must_use]
+    pub fn new(membership: Membership, user: &User) -> Self {
+        Self {
+            membership,
+            kind: user.kind,
+            display_name: user.display_name.clone(),
+            email: user.email.clone(),
+            workspace_roles: WorkspaceRoles::NONE,
+            custom_workspace_roles: Vec::new(),
+        }
+    }
 }
 
 /// One test of a member.

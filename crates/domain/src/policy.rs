@@ -18,6 +18,8 @@ pub enum Action {
     ListAllOrganizations,
     /// Administer the users of the platform.
     AdministerUsers,
+    /// See what waits to be sent and what became of it, and send it again.
+    AdministerOutbox,
     /// Set the subscription and the quotas of an organization.
     AdministerSubscriptions,
     /// Delete an organization.
@@ -34,12 +36,13 @@ pub enum Action {
 
 impl Action {
     /// All actions but those that need a permission.
-    pub const WITHOUT_PERMISSION: [Self; 10] = [
+    pub const WITHOUT_PERMISSION: [Self; 11] = [
         Self::ReadSelf,
         Self::ManageSelf,
         Self::CreateOrganization,
         Self::ListAllOrganizations,
         Self::AdministerUsers,
+        Self::AdministerOutbox,
         Self::AdministerSubscriptions,
         Self::DeleteOrganization,
         Self::RestoreOrganization,
@@ -92,6 +95,7 @@ fn permits(actor: &User, action: Action, standing: Standing) -> bool {
         Action::CreateOrganization => actor.can_own(),
         Action::ListAllOrganizations
         | Action::AdministerUsers
+        | Action::AdministerOutbox
         | Action::AdministerSubscriptions => false,
         Action::DeleteOrganization | Action::RestoreOrganization | Action::TransferOrganization => {
             owner

@@ -67,9 +67,17 @@ impl Secret {
         Self::read(INVITATION_PREFIX, text)
     }
 
+    /// Takes what a store kept, where a secret has to be told again: in the outbox.
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
     fn read(prefix: &str, text: &str) -> Option<Self> {
         let rest = text.strip_prefix(prefix)?;
-        if rest.len() != BODY_DIGITS + CHECK_DIGITS || !rest.bytes().all(|b| DIGITS.contains(&b)) {
+        if rest.len() != BODY_DIGITS + CHECK_DIGITS
+            || !rest.bytes().all(|b| b.is_ascii_alphanumeric())
+        {
             return None;
         }
         let (body, check) = rest.split_at(BODY_DIGITS);
@@ -130,17 +138,26 @@ impl fmt::Debug for Digest {
 
 /// The number that the bytes are, big-endian, in 43 base-62 digits.
 fn base62(bytes: &[u8; 32]) -> String {
-    let mut number = *bytes;
+    // As many digits at once as fit 32 bits.
+    const TOGETHER: usize = 5;
+    const POWER: u64 = 62u64.pow(5);
+    let mut number = [0u32; 8];
+    for (part, bytes) in number.iter_mut().zip(bytes.as_chunks().0) {
+        *part = u32::from_be_bytes(*bytes);
+    }
     let mut digits = [b'0'; BODY_DIGITS];
-    for digit in digits.iter_mut().rev() {
-        let mut remainder = 0u16;
-        for byte in &mut number {
-            // The quotient fits a byte, since the remainder is below 62.
-            let value = remainder << 8 | u16::from(*byte);
-            *byte = (value / 62).to_le_bytes()[0];
-            remainder = value % 62;
+    for together in digits.rchunks_mut(TOGETHER) {
+        let mut remainder = 0;
+        for part in &mut number {
+            // The quotient fits 32 bits, since the remainder is below the power.
+            let value = remainder << 32 | u64::from(*part);
+            *part = u32::try_from(value / POWER).unwrap_or(u32::MAX);
+            remainder = value % POWER;
         }
-        *digit = DIGITS[usize::from(remainder)];
+        for digit in together.iter_mut().rev() {
+            *digit = DIGITS[usize::try_from(remainder % 62).unwrap_or_default()];
+            remainder /= 62;
+        }
     }
     digits.iter().copied().map(char::from).collect()
 }
@@ -178,6 +195,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_body_is_the_number(entropy: [u8; 32]) {
+            let mut number = [0u8; 32];
+            for digit in base62(&entropy).bytes() {
+                let mut carry = DIGITS.iter().position(|d| *d == digit).unwrap();
+                for byte in number.iter_mut().rev() {
+                    carry += usize::from(*byte) * 62;
+                    *byte = u8::try_from(carry % 256).unwrap();
+                    carry /= 256;
+                }
+                prop_assert_eq!(carry, 0);
+            }
+            prop_assert_eq!(number, entropy);
+        }
+
         #[test]
         fn every_token_parses_and_no_neighbour_does(entropy: [u8; 32], at in 8usize..57, by in 1usize..62) {
             let secret = Secret::personal_access_token(&entropy);

@@ -153,6 +153,12 @@ impl Span {
         Self(days as i64 * 86_400_000)
     }
 
+    /// From milliseconds; what is negative is nothing.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        if millis < 0 { Self(0) } else { Self(millis) }
+    }
+
     /// The length in milliseconds.
     #[must_use]
     pub const fn millis(self) -> i64 {

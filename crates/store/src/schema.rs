@@ -194,6 +194,7 @@ table! {
         created_at -> Instant,
         updated_at -> Instant,
         expires_at -> Instant,
+        language -> Nullable<Text>,
     }
 }
 
@@ -298,17 +299,63 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{Nullable, Text};
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
     use crate::sql::{Id, Instant};
 
     outbox (id) {
         id -> Id,
         kind -> Text,
-        recipient -> Text,
+        state -> Text,
         organization_id -> Nullable<Id>,
-        invitation_id -> Nullable<Id>,
+        recipient -> Nullable<Text>,
+        subject_id -> Nullable<Id>,
         secret -> Nullable<Text>,
+        endpoint_id -> Nullable<Id>,
+        sequence -> Nullable<BigInt>,
+        attempts -> Integer,
+        begun -> Integer,
+        due_at -> Instant,
+        last_error -> Nullable<Text>,
         created_at -> Instant,
+        finished_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    delivery_attempts (message_id, number) {
+        message_id -> Id,
+        number -> Integer,
+        at -> Instant,
+        milliseconds -> Integer,
+        status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        response -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    webhook_endpoints (organization_id, id) {
+        id -> Id,
+        organization_id -> Id,
+        url -> Text,
+        description -> Text,
+        event_types -> Text,
+        status -> Text,
+        secret -> Text,
+        previous_secret -> Nullable<Text>,
+        previous_secret_until -> Nullable<Instant>,
+        position -> BigInt,
+        failing_since -> Nullable<Instant>,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        deleted_at -> Nullable<Instant>,
     }
 }
 
@@ -339,4 +386,6 @@ allow_tables_to_appear_in_same_query!(
     audit_entries,
     requests,
     outbox,
+    delivery_attempts,
+    webhook_endpoints,
 );

@@ -5,6 +5,7 @@ use diesel::PgConnection;
 #[cfg(feature = "sqlite")]
 use diesel::SqliteConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
@@ -26,6 +27,11 @@ pub(crate) struct SqlTx<'c> {
     /// Whether a statement has failed, so that there is nothing to commit: PostgreSQL would answer
     /// COMMIT by rolling back, without an error.
     pub(crate) failed: bool,
+    /// Whether anything may have been changed, so that there is something to undo.
+    pub(crate) changed: bool,
+    /// The last entry that this transaction has written, and into which log: nobody else writes
+    /// there before it ends.
+    pub(crate) recorded: Option<(Chain, Head)>,
 }
 
 impl<'c> SqlTx<'c> {
@@ -33,6 +39,8 @@ impl<'c> SqlTx<'c> {
         Self {
             connection,
             failed: false,
+            changed: false,
+            recorded: None,
         }
     }
 }
@@ -52,6 +60,27 @@ macro_rules! each {
     }};
 }
 pub(crate) use each;
+
+/// Executes one statement that changes something and whose text is always the same. Everything
+/// that changes something goes this way, or that of [`alter!`]: what was changed in another would
+/// not be undone when the use case is refused. Debug builds notice.
+macro_rules! change {
+    ($tx:expr, $statement:expr) => {{
+        $tx.changed = true;
+        $crate::tx::each!($tx, |connection| $crate::statement::kept!($statement)
+            .change(*connection))
+    }};
+}
+pub(crate) use change;
+
+/// Like [`each!`], for a statement that changes something and whose text is not always the same.
+macro_rules! alter {
+    ($tx:expr, |$connection:ident| $query:expr) => {{
+        $tx.changed = true;
+        $crate::tx::each!($tx, |$connection| $query)
+    }};
+}
+pub(crate) use alter;
 
 /// Like [`each!`], for a query that ends in a row lock: PostgreSQL gets `FOR NO KEY UPDATE`, which
 /// waits for other writers but not for foreign keys; SQLite's only writer holds the lock already.
@@ -74,6 +103,45 @@ macro_rules! locked {
     }};
 }
 pub(crate) use locked;
+
+/// Locks the rows of a query, for those who read them afterwards anyway: SQLite has nothing to do.
+macro_rules! hold {
+    ($tx:expr, $query:expr) => {
+        match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres(connection) => {
+                let held = $query.for_no_key_update().execute(*connection);
+                $tx.failed |= held.is_err();
+                held.map(drop).map_err($crate::tx::failed)
+            }
+        }
+    };
+}
+pub(crate) use hold;
+
+/// Like [`locked!`], for whoever shares the rows with others: PostgreSQL passes over those that
+/// another transaction has locked.
+macro_rules! unlocked {
+    ($tx:expr, $query:expr, |$mine:ident, $connection:ident| $load:expr) => {{
+        let outcome = match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite($connection) => {
+                let $mine = $query;
+                $load
+            }
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres($connection) => {
+                let $mine = $query.for_no_key_update().skip_locked();
+                $load
+            }
+        };
+        $tx.failed |= outcome.is_err();
+        outcome
+    }};
+}
+pub(crate) use unlocked;
 
 impl Tx for SqlTx<'_> {
     fn access(&mut self) -> &mut dyn AccessRepo {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Preferences,
+    AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Outbox, Preferences,
     ServiceAccounts, Subscriptions, Tokens, Users, Workspaces,
 };
 
@@ -41,6 +41,8 @@ pub struct Services {
     pub preferences: Arc<dyn Preferences>,
     /// The use cases of subscriptions and quotas.
     pub subscriptions: Arc<dyn Subscriptions>,
+    /// What superusers see of the outbox, and how full it is.
+    pub outbox: Arc<dyn Outbox>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.

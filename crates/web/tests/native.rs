@@ -12,6 +12,7 @@ mod native {
     mod lists;
     mod members;
     mod once;
+    mod outbox;
     mod preferences;
     mod refusals;
     mod roles;

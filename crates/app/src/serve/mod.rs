@@ -1,25 +1,32 @@
 //! `rollbook serve`.
 
 mod first;
+mod outbox;
 mod server;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use actix_web::dev::Server;
 use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
+use rollbook_domain::port::Mailer;
 use rollbook_domain::service::{
-    AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
-    Operator, OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
-    SubscriptionService, TokenService, UserService, WorkspaceService,
+    AuditService, Core, Courier, CustomRoleService, DomainService, InvitationService,
+    MembershipService, Operator, OperatorService, OrganizationService, OutboxService,
+    PreferencesService, ServiceAccountService, SubscriptionService, TokenService, UserService,
+    WorkspaceService,
 };
+use rollbook_domain::time::Span;
 use rollbook_web::{Services, Web};
+use tokio::sync::watch;
 
 use crate::cli::print_line;
 use crate::dns::Dns;
 use crate::failure::{Failure, Result};
 use crate::house::{self, House};
+use crate::mail;
 use crate::settings::Settings;
 
 /// How often noted uses of tokens are written.
@@ -43,8 +50,12 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
         .map_err(|error| Failure::of("read the key for page tokens", &error))?;
     let web = Web::new(services(house, settings), web_settings(settings, key));
     let signals = server::Signals::catch()?;
-    let (server, addresses) = server::start(&settings.server, web)?;
+    let (server, addresses) = server::start(&settings.server, web.clone())?;
     let base = base_url(&addresses);
+    let public_url = settings.server.public_url.as_deref().unwrap_or(&base);
+    // A broken template is found now, not when somebody waits for a letter.
+    let mailer = mail::mailer(settings, public_url)?;
+    mail::warn(settings, public_url);
     if let Some(welcome) = first::user(&operator, &settings.bootstrap, &base).await? {
         print_line(&welcome)?;
     }
@@ -59,18 +70,45 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
         milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         "started"
     );
+    let ended = until_the_end(settings, house, mailer, web, server, signals).await;
+    tracing::info!("stopped");
+    ended
+}
+
+/// Does what is to be done beside serving until that ends, and finishes it.
+async fn until_the_end(
+    settings: &Settings,
+    house: &House,
+    mailer: Arc<dyn Mailer>,
+    web: Web,
+    server: Server,
+    signals: server::Signals,
+) -> Result<()> {
     let flusher = flush_now_and_then(house.core.clone());
-    let forgetter = forget_now_and_then(house.core.clone());
-    let ended = server::until_stopped(server, signals, settings.server.shutdown_timeout).await;
+    let courier = outbox::courier(house.core.clone(), mailer);
+    let keep = settings.outbox.keep;
+    let forgetter = forget_now_and_then(house.core.clone(), courier.clone(), keep);
+    let patience = settings.server.shutdown_timeout;
+    let (stop, stopped) = watch::channel(false);
+    let sender = settings
+        .outbox
+        .enabled
+        .then(|| outbox::start(courier, web, &settings.outbox, patience, stopped));
+    let ended = server::until_stopped(server, signals, patience, &stop).await;
+    stop.send_replace(true);
     flusher.abort();
     forgetter.abort();
+    if let Some(sender) = sender
+        && sender.await.is_err()
+    {
+        tracing::error!("the worker of the outbox had broken off");
+    }
     if rt::time::timeout(LAST_FLUSH, flush(&house.core))
         .await
         .is_err()
     {
         tracing::warn!("could not note the last uses of tokens in time");
     }
-    tracing::info!("stopped");
     ended
 }
 
@@ -90,6 +128,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         workspaces: Arc::new(WorkspaceService::new(core())),
         preferences: Arc::new(PreferencesService::new(core())),
         subscriptions: Arc::new(SubscriptionService::new(core())),
+        outbox: Arc::new(OutboxService::new(core())),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),
@@ -126,10 +165,17 @@ async fn flush(core: &Core) {
     }
 }
 
-/// Forgets requests that no longer count, at once and then every hour, until it is aborted.
-fn forget_now_and_then(core: Core) -> JoinHandle<()> {
+/// Forgets requests that no longer count and messages that are over, at once and then every hour,
+/// until it is aborted.
+fn forget_now_and_then(core: Core, courier: Courier, keep: Span) -> JoinHandle<()> {
     rt::spawn(async move {
         loop {
+            match courier.forget(keep).await {
+                Ok(messages) => tracing::debug!(messages, "forgot old messages"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not forget old messages; will try again");
+                }
+            }
             match core.forget_requests().await {
                 Ok(requests) => tracing::debug!(requests, "forgot old requests"),
                 Err(error) => {
@@ -142,7 +188,7 @@ fn forget_now_and_then(core: Core) -> JoinHandle<()> {
 }
 
 /// How to reach the first address from this machine.
-fn base_url(addresses: &[SocketAddr]) -> String {
+pub(crate) fn base_url(addresses: &[SocketAddr]) -> String {
     let Some(address) = addresses.first() else {
         return "nowhere".to_owned();
     };

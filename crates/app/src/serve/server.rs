@@ -10,6 +10,7 @@ use actix_web::dev::Server;
 use actix_web::http::KeepAlive;
 use actix_web::{App, HttpServer};
 use rollbook_web::Web;
+use tokio::sync::watch;
 
 use crate::failure::{Failure, Result};
 use crate::settings::ServerSettings;
@@ -34,11 +35,12 @@ pub(crate) fn start(settings: &ServerSettings, web: Web) -> Result<(Server, Vec<
 }
 
 /// Waits for the end: the first signal lets the server finish what it accepted, a second one ends
-/// it at once.
+/// it at once. `stop` tells the others.
 pub(crate) async fn until_stopped(
     server: Server,
     mut signals: Signals,
     patience: Duration,
+    stop: &watch::Sender<bool>,
 ) -> Result<()> {
     let handle = server.handle();
     let mut server = pin!(server);
@@ -54,6 +56,7 @@ pub(crate) async fn until_stopped(
                 }
                 tracing::info!(signal, seconds = patience.as_secs(), "finishing what was accepted");
                 stopping = true;
+                stop.send_replace(true);
                 drop(handle.stop(true));
             }
         }

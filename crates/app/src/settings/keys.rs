@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 25] = [
+pub(crate) const KEYS: [Key; 38] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -38,6 +38,7 @@ pub(crate) const KEYS: [Key; 25] = [
     key("database.durable", "true"),
     key("database.migrate_at_start", "true"),
     key("server.listen", "127.0.0.1:8080"),
+    key("server.public_url", "auto"),
     key("server.workers", "auto"),
     key("server.backlog", "1024"),
     key("server.max_connections", "10000"),
@@ -52,7 +53,19 @@ pub(crate) const KEYS: [Key; 25] = [
     key("organizations.trial_days", "14"),
     key("organizations.members", "0"),
     key("organizations.workspaces", "0"),
+    key("mail.server", "none"),
+    key("mail.ca_file", "none"),
+    key("mail.from", "none"),
+    key("mail.reply_to", "none"),
+    key("mail.timeout", "30s"),
+    key("mail.language", "en"),
+    key("mail.templates", "none"),
+    key("mail.directory", "auto"),
     key("domains.resolver", "system"),
+    key("outbox.enabled", "true"),
+    key("outbox.poll", "500ms"),
+    key("outbox.concurrency", "16"),
+    key("outbox.keep", "30d"),
     key("native.owner_limit", "100"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
@@ -23,13 +24,20 @@ pub(crate) struct Flags {
     pub(crate) listen: Option<String>,
 }
 
-/// A setting's value and where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A setting's value and where it comes from. `Debug` tells only the latter, since a value may hold
+/// a password.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The value as text.
     pub(crate) text: String,
     /// A file, a variable, a flag, or `default`.
     pub(crate) origin: String,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Found({})", self.origin)
+    }
 }
 
 /// All settings by name.

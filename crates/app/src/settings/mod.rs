@@ -2,6 +2,7 @@
 
 mod keys;
 mod layers;
+mod mail;
 pub(crate) mod parse;
 mod print;
 
@@ -17,6 +18,7 @@ use rollbook_store::DatabaseUrl;
 
 pub(crate) use self::layers::Flags;
 use self::layers::{Found, Table};
+pub(crate) use self::mail::MailSettings;
 use self::parse::Parsed;
 pub(crate) use self::print::print;
 use crate::failure::{Failure, Result};
@@ -32,8 +34,12 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     /// What a new organization may use.
     pub(crate) terms: Terms,
+    /// How letters are sent.
+    pub(crate) mail: MailSettings,
     /// How domains are verified.
     pub(crate) domains: DomainSettings,
+    /// How what waits is sent.
+    pub(crate) outbox: OutboxSettings,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
     /// Who the first user is.
@@ -63,6 +69,8 @@ pub(crate) struct DatabaseSettings {
 pub(crate) struct ServerSettings {
     /// Host and port.
     pub(crate) listen: String,
+    /// Where the world reaches it, without a slash at the end; `None`: where it listens.
+    pub(crate) public_url: Option<String>,
     /// Threads that serve; `None`: one a core.
     pub(crate) workers: Option<usize>,
     /// Connections that the system keeps waiting.
@@ -110,6 +118,19 @@ pub(crate) struct DomainSettings {
     pub(crate) resolver: Option<SocketAddr>,
 }
 
+/// The section `outbox`.
+#[derive(Debug)]
+pub(crate) struct OutboxSettings {
+    /// Whether this process sends.
+    pub(crate) enabled: bool,
+    /// How often it looks for something to send.
+    pub(crate) poll: Duration,
+    /// How many messages it sends at once.
+    pub(crate) concurrency: u32,
+    /// How long messages are kept that were delivered or canceled.
+    pub(crate) keep: Span,
+}
+
 /// The section `native`.
 #[derive(Debug)]
 pub(crate) struct NativeSettings {
@@ -141,9 +162,11 @@ impl Settings {
                 level: read(&table, "log.level", parse::log_level)?,
             },
             terms: terms(&table)?,
+            mail: mail::mail(&table)?,
             domains: DomainSettings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
+            outbox: outbox(&table)?,
             native: NativeSettings {
                 owner_limit: read(&table, "native.owner_limit", limit)?,
             },
@@ -183,6 +206,7 @@ fn database(table: &Table) -> Result<DatabaseSettings> {
 fn server(table: &Table) -> Result<ServerSettings> {
     Ok(ServerSettings {
         listen: read(table, "server.listen", parse::listen)?,
+        public_url: read(table, "server.public_url", mail::public_url)?,
         workers: read(table, "server.workers", |text| {
             parse::number_or_auto(text, 1..=512)
         })?,
@@ -198,6 +222,18 @@ fn server(table: &Table) -> Result<ServerSettings> {
         keep_alive: read(table, "server.keep_alive", parse::duration)?,
         disconnect_timeout: read(table, "server.disconnect_timeout", parse::patience)?,
         shutdown_timeout: read(table, "server.shutdown_timeout", parse::patience)?,
+    })
+}
+
+fn outbox(table: &Table) -> Result<OutboxSettings> {
+    let keep = read(table, "outbox.keep", parse::lifetime)?;
+    Ok(OutboxSettings {
+        enabled: read(table, "outbox.enabled", parse::flag)?,
+        poll: read(table, "outbox.poll", parse::patience)?,
+        concurrency: read(table, "outbox.concurrency", |text| {
+            parse::number(text, 1..=256)
+        })?,
+        keep: Span::from_millis(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX)),
     })
 }
 
@@ -230,9 +266,9 @@ fn read<T>(table: &Table, name: &'static str, parse: impl FnOnce(&str) -> Parsed
         return Err(Failure::new(format!("{name} has no value")));
     };
     parse(text).map_err(|must| {
-        // A database's URL may hold a password, and an error may be logged.
+        // These URLs may hold a password, and an error may be logged.
         let shown = match name {
-            "database.url" => String::new(),
+            "database.url" | "mail.server" => String::new(),
             _ => format!(" = {text:?}"),
         };
         Failure::new(format!("{name}{shown} (from {origin}): {must}"))
@@ -312,6 +348,22 @@ mod tests {
             let refusal = load(&[(variable, value)]).unwrap_err().to_string();
             assert!(refusal.contains(message), "{refusal}");
         }
+    }
+
+    #[test]
+    fn an_outbox_is_emptied_in_earnest() {
+        for (variable, value, message) in [
+            ("CONCURRENCY", "0", "must be a number from 1 to 256"),
+            ("POLL", "0s", "more than zero"),
+            ("KEEP", "0d", "at least 1s"),
+            ("ENABLED", "maybe", "must be true or false"),
+        ] {
+            let variable = format!("ROLLBOOK_OUTBOX_{variable}");
+            let refusal = load(&[(&variable, value)]).unwrap_err().to_string();
+            assert!(refusal.contains(message), "{refusal}");
+        }
+        let outbox = load(&[]).unwrap().outbox;
+        assert_eq!((outbox.enabled, outbox.keep), (true, Span::days(30)));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::Settings;
 use super::keys::KEYS;
 
-/// The effective settings as TOML that can be used as a file, each with where it comes from. A
-/// password in the database's URL is masked.
+/// The effective settings as TOML that can be used as a file, each with where it comes from. The
+/// passwords in the URLs of the database and the mail server are masked.
 pub(crate) fn print(settings: &Settings) -> String {
     let mut lines = Vec::new();
     let mut section = "";
@@ -22,6 +22,10 @@ pub(crate) fn print(settings: &Settings) -> String {
         }
         let value = match *name {
             "database.url" => toml(&settings.database.url.masked()),
+            "mail.server" => match &settings.mail.server {
+                Some(server) => toml(&server.masked()),
+                None => toml(&found.text),
+            },
             _ => toml(&found.text),
         };
         lines.push(format!("{name_there} = {value} # {}", found.origin));

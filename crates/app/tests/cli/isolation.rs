@@ -1,5 +1,6 @@
 //! Organizations do not reach into each other, whatever is asked.
 
+use rollbook_domain::policy::Action;
 use rollbook_web::native::OPERATIONS;
 use rollbook_web::operation::{Operation, Policy};
 
@@ -39,6 +40,10 @@ const BODIES: &[(&str, &str)] = &[
         r#"{"display_name":"second"}"#,
     ),
     ("domains.create", r#"{"domain":"other.example"}"#),
+    (
+        "users.create",
+        r#"{"email":"eve@example.com","display_name":"Eve"}"#,
+    ),
 ];
 
 /// An organization and a thing below it that nobody has.
@@ -105,6 +110,26 @@ on_both! {
         theirs.is_still(&server, &jane, &before);
     }
 
+    /// What is about the whole platform is the superusers', whoever else asks.
+    fn the_platform_is_for_superusers(installation: &Installation) {
+        let server = installation.serve();
+        let jane = person(installation, "jane");
+        let place = Place::furnish(&server, installation, &jane);
+        let mut count = 0;
+        for operation in about_the_platform() {
+            let denied = place.call(&server, operation, &jane);
+            assert!(
+                denied.status == 403 && denied.body.contains("\"code\":7"),
+                "{}: {} {}", operation.id, denied.status, denied.body
+            );
+            assert!(!denied.body.contains("sue@example.com"), "{}", operation.id);
+            count += 1;
+        }
+        assert!(count >= 12, "{count}");
+        let messages = server.get("/api/v1/outboxMessages", server.token());
+        assert!(messages.body.contains("sue@example.com"), "{}", messages.body);
+    }
+
     /// A token for one organization does not open another one of its user (vouch PR #317).
     fn a_bound_token_stays_in_its_organization(installation: &Installation) {
         let server = installation.serve();
@@ -133,6 +158,14 @@ on_both! {
 fn below_an_organization() -> impl Iterator<Item = &'static Operation> {
     let all = OPERATIONS.iter().copied().flatten();
     all.filter(|it| it.path.contains("{organization_id}") && it.policy != Policy::Public)
+}
+
+fn about_the_platform() -> impl Iterator<Item = &'static Operation> {
+    let all = OPERATIONS.iter().copied().flatten();
+    all.filter(|it| {
+        let action = [Action::AdministerUsers, Action::AdministerOutbox].map(Policy::Caller);
+        action.contains(&it.policy)
+    })
 }
 
 /// An organization, and what of each kind there is below it.
@@ -190,6 +223,7 @@ impl Place {
         let mut path = operation
             .path
             .replace("{organization_id}", &self.organization);
+        path = path.replace("{message_id}", NOBODYS);
         for (name, id) in &self.things {
             path = path.replace(&format!("{{{name}}}"), id);
         }

@@ -10,6 +10,8 @@
 mod audit;
 mod commands;
 mod isolation;
+mod mail;
+mod outbox;
 #[cfg(unix)]
 mod readme;
 mod sample;

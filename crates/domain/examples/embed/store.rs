@@ -169,6 +169,7 @@ impl OrganizationRepo for Rows {
     }
     unused! {
         lock(OrganizationId) -> Option<Organization>;
+        hold(OrganizationId) -> ();
         update(&Organization, Version) -> bool;
         slug_is_taken(&Slug) -> bool;
         list_of_member(UserId, &Filter<TextTest>, &Window<OrganizationId>)

@@ -2,15 +2,19 @@
 
 use rollbook_domain::domain::OrganizationDomain;
 use rollbook_domain::filter::{Filter, TextTest};
-use rollbook_domain::id::{DomainId, InvitationId, OrganizationId, RoleId, UserId, WorkspaceId};
+use rollbook_domain::id::{
+    DomainId, InvitationId, MessageId, OrganizationId, RoleId, UserId, WorkspaceId,
+};
 use rollbook_domain::idempotency::{Remembered, RequestKey};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::membership::Direction;
 use rollbook_domain::organization::Version;
-use rollbook_domain::outbox::Message;
+use rollbook_domain::outbox::{
+    Allowance, Attempt, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
+};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
-    DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
+    Claimed, DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
     RequestRepo, RoleHolder, RoleRepo, WorkspaceRepo,
 };
 use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
@@ -55,6 +59,7 @@ impl InvitationRepo for Rows {
         add(&Invitation, &Digest) -> bool;
         find(OrganizationId, InvitationId) -> Option<InvitationView>;
         find_anywhere(InvitationId) -> Option<InvitationView>;
+        hold_organization(InvitationId) -> ();
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
         list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)
@@ -75,6 +80,7 @@ impl WorkspaceRepo for Rows {
         count(OrganizationId) -> u32;
         list(OrganizationId, &Filter<TextTest>, WorkspaceField, Direction, &Window<WorkspaceKey>)
             -> Page<WorkspaceView, WorkspaceKey>;
+        live(OrganizationId, &[WorkspaceId]) -> Vec<WorkspaceId>;
         list_of_member(OrganizationId, UserId, &Window<WorkspaceId>)
             -> Page<WorkspaceView, WorkspaceId>;
         add_member(&WorkspaceMembership) -> bool;
@@ -120,6 +126,15 @@ impl RequestRepo for Rows {
 impl OutboxRepo for Rows {
     unused! {
         add(&Message) -> ();
+        claim(Timestamp, Timestamp, &Allowance) -> Vec<Claimed>;
+        settle(MessageId, u32, Timestamp, &Outcome) -> bool;
+        note(&Attempt) -> ();
+        find(MessageId) -> Option<Delivery>;
+        attempts(MessageId) -> Vec<Attempt>;
+        list(&Filter<DeliveryTest>, &Window<MessageId>) -> Page<Delivery, MessageId>;
+        replay(MessageId, Timestamp) -> bool;
+        depth() -> Depth;
+        forget(DeliveryState, Timestamp, u32) -> u32;
     }
 }
 

@@ -66,7 +66,7 @@ pub fn enter_workspace_locked(
     permission: Permission,
 ) -> Result<(Authentication, WorkspacePlace)> {
     caller.digest()?;
-    tx.organizations().lock(at.organization)?;
+    tx.organizations().hold(at.organization)?;
     enter_workspace(tx, caller, now, at, permission)
 }
 
@@ -79,7 +79,7 @@ pub fn enter_any_workspace_locked(
     permission: Permission,
 ) -> Result<(Authentication, WorkspacePlace)> {
     caller.digest()?;
-    tx.organizations().lock(at.organization)?;
+    tx.organizations().hold(at.organization)?;
     enter_any(tx, caller, now, at, permission)
 }
 

@@ -152,28 +152,30 @@ impl Links {
     }
 }
 
-/// The changes as a JSON array of `[field, before, after]`. The text is digested and kept as it
-/// is; the domain has no JSON library, and never reads it again.
+/// The changes as a JSON array of objects with `field`, `before` and `after`, where what was
+/// nothing is left out. The text is digested and kept as it is; the domain has no JSON library, and
+/// never reads it again.
 fn json(changes: &[Change]) -> String {
     let mut text = String::from("[");
     for (index, change) in changes.iter().enumerate() {
-        text.push_str(if index == 0 { "[" } else { ",[" });
+        text.push_str(if index == 0 { "{" } else { ",{" });
+        text.push_str("\"field\":");
         json_string(change.field, &mut text);
-        for value in [&change.before, &change.after] {
-            text.push(',');
-            match value {
-                Some(value) => json_string(value, &mut text),
-                None => text.push_str("null"),
+        for (name, value) in [("before", &change.before), ("after", &change.after)] {
+            if let Some(value) = value {
+                // Writing to a string cannot fail.
+                let _ = write!(text, ",\"{name}\":");
+                json_string(value, &mut text);
             }
         }
-        text.push(']');
+        text.push('}');
     }
     text.push(']');
     text
 }
 
 /// A JSON string (RFC 8259 §7).
-fn json_string(value: &str, text: &mut String) {
+pub(crate) fn json_string(value: &str, text: &mut String) {
     text.push('"');
     for c in value.chars() {
         match c {
@@ -237,7 +239,10 @@ mod tests {
     #[test]
     fn an_untouched_log_holds() {
         assert_eq!(check(&log()), Ok(3));
-        assert_eq!(log()[0].changes, r#"[["name","a\"\\\u000a","one"]]"#);
+        assert_eq!(
+            log()[0].changes,
+            r#"[{"field":"name","before":"a\"\\\u000a","after":"one"}]"#
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 use std::net::IpAddr;
 
 use crate::access::Origin;
-use crate::id::{DomainId, InvitationId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId};
+use crate::id::{
+    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId,
+};
 use crate::secret::Digest;
 use crate::time::Timestamp;
 use crate::user::UserKind;
@@ -199,6 +201,8 @@ acts! {
     TokenCreated = "token.created",
     /// A token was revoked.
     TokenRevoked = "token.revoked",
+    /// A letter or an event was sent again by an operator.
+    MessageReplayed = "message.replayed",
 }
 
 /// On what it was done.
@@ -222,6 +226,8 @@ pub enum Target {
     User(UserId),
     /// On a token.
     Token(TokenId),
+    /// On a message in the outbox.
+    Message(MessageId),
 }
 
 impl Target {
@@ -238,6 +244,7 @@ impl Target {
             Self::Domain(_) => "domain",
             Self::User(_) => "user",
             Self::Token(_) => "token",
+            Self::Message(_) => "message",
         }
     }
 
@@ -252,6 +259,7 @@ impl Target {
             Self::Workspace(id) => id.uuid(),
             Self::Domain(id) => id.uuid(),
             Self::Token(id) => id.uuid(),
+            Self::Message(id) => id.uuid(),
         }
     }
 }
@@ -327,7 +335,8 @@ pub struct Entry {
     pub address: Option<IpAddr>,
     /// With which request.
     pub request_id: Option<String>,
-    /// What changed: a JSON array of `[field, before, after]`, as it was digested.
+    /// What changed: a JSON array of objects with `field`, `before` and `after`, as it was digested;
+    /// what was nothing is left out.
     pub changes: String,
     /// The digest of the entry before; zeros for the first.
     pub previous: Digest,

@@ -15,7 +15,7 @@ use crate::service::organization::{CreateOrganization, Organizations, Terms};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
     AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
-    OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
+    OperatorService, OrganizationService, OutboxService, PreferencesService, ServiceAccountService,
     SubscriptionService, TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
@@ -66,6 +66,8 @@ pub struct World {
     pub preferences: PreferencesService,
     /// The real service.
     pub subscriptions: SubscriptionService,
+    /// The real service.
+    pub outbox: OutboxService,
     /// The real service.
     pub operator: OperatorService,
 }
@@ -146,6 +148,7 @@ impl World {
             workspaces: WorkspaceService::new(core.clone()),
             preferences: PreferencesService::new(core.clone()),
             subscriptions: SubscriptionService::new(core.clone()),
+            outbox: OutboxService::new(core.clone()),
             operator: OperatorService::new(core.clone()),
             core,
         }
@@ -284,7 +287,7 @@ impl World {
     }
 
     /// The secret of the invitation that was sent last, when nothing was random since: only its
-    /// digest is in the store, and the outbox has no reader.
+    /// digest is in the store, and what reads the outbox takes it away.
     #[must_use]
     pub fn invitation_secret(&self) -> Secret {
         Secret::invitation(&self.random.last())

@@ -24,6 +24,10 @@ pub trait InvitationRepo {
     /// An invitation of some live organization, by its id alone.
     fn find_anywhere(&mut self, id: InvitationId) -> Result<Option<InvitationView>>;
 
+    /// Locks the row of the organization that an invitation is to, until the end of the
+    /// transaction; nothing happens when there is no invitation with this id.
+    fn hold_organization(&mut self, id: InvitationId) -> Result<()>;
+
     /// The invitation of some live organization whose secret has this digest.
     fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>>;
 
@@ -56,7 +60,7 @@ pub trait InvitationRepo {
     /// if a rule depends on it.
     fn count_pending(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32>;
 
-    /// Writes state, roles, expiry, version, moment of change and who accepted, if the version in
+    /// Writes state, roles, language, expiry, version, moment of change and who accepted, if the version in
     /// the store is `seen`; `false` when it is another.
     fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool>;
 

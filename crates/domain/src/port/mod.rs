@@ -8,6 +8,7 @@ mod dns;
 mod domain;
 mod installation;
 mod invitation;
+mod mailer;
 mod membership;
 mod organization;
 mod outbox;
@@ -19,6 +20,7 @@ mod role;
 mod store;
 mod token;
 mod user;
+mod webhook;
 mod workspace;
 
 pub use access::AccessRepo;
@@ -28,9 +30,10 @@ pub use dns::DnsTxt;
 pub use domain::DomainRepo;
 pub use installation::InstallationRepo;
 pub use invitation::InvitationRepo;
+pub use mailer::{Mailer, NotMailed};
 pub use membership::MembershipRepo;
 pub use organization::OrganizationRepo;
-pub use outbox::OutboxRepo;
+pub use outbox::{Claimed, OutboxRepo};
 pub use plan::PlanRepo;
 pub use preferences::PreferencesRepo;
 pub use probe::Probe;
@@ -39,6 +42,7 @@ pub use role::{RoleHolder, RoleRepo};
 pub use store::{Access, Output, Store, Tx, Work};
 pub use token::TokenRepo;
 pub use user::UserRepo;
+pub use webhook::{WebhookRepo, WebhookSender};
 pub use workspace::WorkspaceRepo;
 
 #[cfg(feature = "mock")]
@@ -50,6 +54,7 @@ pub use {
     domain::MockDomainRepo,
     installation::MockInstallationRepo,
     invitation::MockInvitationRepo,
+    mailer::MockMailer,
     membership::MockMembershipRepo,
     organization::MockOrganizationRepo,
     outbox::MockOutboxRepo,
@@ -60,5 +65,6 @@ pub use {
     role::MockRoleRepo,
     token::MockTokenRepo,
     user::MockUserRepo,
+    webhook::{MockWebhookRepo, MockWebhookSender},
     workspace::MockWorkspaceRepo,
 };

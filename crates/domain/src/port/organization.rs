@@ -18,6 +18,10 @@ pub trait OrganizationRepo {
     /// Rules that count or compare rows below an organization start with this.
     fn lock(&mut self, id: OrganizationId) -> Result<Option<Organization>>;
 
+    /// [`Self::lock`] for those who read the organization afterwards anyway; nothing happens when
+    /// there is none with this id.
+    fn hold(&mut self, id: OrganizationId) -> Result<()>;
+
     /// Writes all fields of an organization whose version in the store is `seen`; `false` when it
     /// is another. [`crate::Refusal::SlugTaken`] when another live organization has the slug.
     fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool>;

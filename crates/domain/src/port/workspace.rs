@@ -31,6 +31,13 @@ pub trait WorkspaceRepo {
     /// on it.
     fn count(&mut self, organization: OrganizationId) -> Result<u32>;
 
+    /// Those of these workspaces that the organization has and that are live, by id.
+    fn live(
+        &mut self,
+        organization: OrganizationId,
+        ids: &[WorkspaceId],
+    ) -> Result<Vec<WorkspaceId>>;
+
     /// The live workspaces of an organization whose folded title passes the filter, in this order.
     fn list(
         &mut self,

@@ -42,8 +42,8 @@ impl Core {
         self.clock.now()
     }
 
-    /// Writes the noted uses of tokens to the store, in one transaction; call it every few seconds
-    /// and once before the end. What cannot be written is kept for the next call. Answers how many
+    /// Writes the noted uses of tokens to the store, a few in each transaction; call it every few
+    /// seconds and once before the end. What cannot be written is kept for the next call. Answers how many
     /// were written.
     pub async fn flush_usage(&self) -> Result<usize> {
         self.usage.flush(&*self.store).await

@@ -13,6 +13,7 @@ pub mod invitation;
 pub mod membership;
 pub mod operator;
 pub mod organization;
+pub mod outbox;
 pub mod preferences;
 pub mod role;
 pub mod service_account;
@@ -29,6 +30,7 @@ pub use invitation::{InvitationService, Invitations};
 pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
+pub use outbox::{Courier, Outbox, OutboxService};
 pub use preferences::{Preferences, PreferencesService};
 pub use role::{CustomRoleService, CustomRoles};
 pub use service_account::{ServiceAccountService, ServiceAccounts};
@@ -41,6 +43,7 @@ pub use workspace::{WorkspaceService, Workspaces};
 pub use {
     audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    preferences::MockPreferences, role::MockCustomRoles, service_account::MockServiceAccounts,
-    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
+    outbox::MockOutbox, preferences::MockPreferences, role::MockCustomRoles,
+    service_account::MockServiceAccounts, subscription::MockSubscriptions, token::MockTokens,
+    user::MockUsers, workspace::MockWorkspaces,
 };

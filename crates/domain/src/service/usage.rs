@@ -9,6 +9,9 @@ use crate::id::TokenId;
 use crate::port::Store;
 use crate::time::Timestamp;
 
+/// How many tokens are marked in one transaction.
+const TOGETHER: usize = 100;
+
 /// The uses that are not yet in the store.
 #[derive(Debug, Default)]
 pub struct Usage {
@@ -25,25 +28,30 @@ impl Usage {
         }
     }
 
-    /// Writes what is noted in one transaction. What is not written, because of a failure or since
-    /// nobody waited for it, stays noted for the next time. Answers how many tokens were marked.
+    /// Writes what is noted, a few in each transaction: whoever comes with one of these tokens waits
+    /// for the end of its transaction. What is not written, because of a failure or since nobody
+    /// waited for it, stays noted for the next time. Answers how many tokens were marked.
     pub async fn flush(&self, store: &dyn Store) -> Result<usize> {
         let mut batch: Vec<_> = self.lock().iter().map(|(id, at)| (*id, *at)).collect();
-        if batch.is_empty() {
-            return Ok(0);
-        }
         // In the order of ids, so that two replicas never wait for each other in a circle.
         batch.sort_unstable();
-        let written = batch.clone();
-        store
-            .write(move |tx| {
-                written
-                    .iter()
-                    .try_for_each(|(id, at)| tx.tokens().mark_used(*id, *at))
-            })
-            .await?;
+        for some in batch.chunks(TOGETHER) {
+            let uses = some.to_vec();
+            store
+                .write(move |tx| {
+                    uses.iter()
+                        .try_for_each(|(id, at)| tx.tokens().mark_used(*id, *at))
+                })
+                .await?;
+            self.forget(some);
+        }
+        Ok(batch.len())
+    }
+
+    /// Forgets uses that are written, unless there was another in a later minute.
+    fn forget(&self, written: &[(TokenId, Timestamp)]) {
         let mut noted = self.lock();
-        for (id, at) in &batch {
+        for (id, at) in written {
             if noted
                 .get(id)
                 .is_some_and(|latest| latest.minute() == at.minute())
@@ -51,7 +59,6 @@ impl Usage {
                 noted.remove(id);
             }
         }
-        Ok(batch.len())
     }
 
     /// A panic elsewhere cannot leave the map half changed.

@@ -3,6 +3,7 @@
 
 mod email;
 mod key;
+mod language;
 mod link;
 mod logo;
 mod metadata;
@@ -12,6 +13,7 @@ mod time_zone;
 
 pub use email::{DomainName, Email};
 pub use key::RoleKey;
+pub use language::Language;
 pub use link::Url;
 pub use logo::{Logo, LogoImage};
 pub use metadata::Metadata;

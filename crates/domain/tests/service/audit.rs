@@ -52,7 +52,10 @@ pub(crate) async fn it_tells_who_did_what(world: World) -> Result<()> {
     assert_eq!((last.sequence, last.at), (3, world.now()));
     assert_eq!(last.actor_id, Some(bob.user.id));
     assert_eq!(last.token_id, Some(bob.token.id));
-    assert_eq!(last.changes, r#"[["name","Acme","Acme 0"]]"#);
+    assert_eq!(
+        last.changes,
+        r#"[{"field":"name","before":"Acme","after":"Acme 0"}]"#
+    );
     assert_eq!(
         (entries[1].actor_kind.as_str(), entries[1].actor_id),
         ("system", None)

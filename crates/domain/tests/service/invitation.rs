@@ -32,6 +32,7 @@ pub(crate) fn to(email: Email) -> NewInvitation {
         roles: Vec::new(),
         redirect_organization_id: None,
         redirect_workspace_id: None,
+        language: None,
         metadata: Metadata::default(),
         expires_at: None,
     }

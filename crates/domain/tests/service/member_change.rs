@@ -71,7 +71,8 @@ pub(crate) async fn roles_are_given_by_their_keys(world: World) -> Result<()> {
     let entries = log(&world, acme.id).await?;
     let last = &entries[entries.len() - 1];
     assert_eq!(last.act, "membership.updated");
-    let difference = r#"[["roles","org-billing org-viewer lead","org-member lead"]]"#;
+    let difference =
+        r#"[{"field":"roles","before":"org-billing org-viewer lead","after":"org-member lead"}]"#;
     assert_eq!(last.changes, difference);
     Ok(())
 }
@@ -250,7 +251,8 @@ pub(crate) async fn a_removed_members_next_request_fails(world: World) -> Result
     let entries = log(&world, acme.id).await?;
     let removed = entries.iter().find(|it| it.act == "membership.deleted");
     let changes = removed.map(|entry| entry.changes.as_str());
-    let expected = r#"[["roles","org-admin",null],["tokens_revoked",null,"1"]]"#;
+    let expected =
+        r#"[{"field":"roles","before":"org-admin"},{"field":"tokens_revoked","after":"1"}]"#;
     assert_eq!(changes, Some(expected));
     Ok(())
 }

@@ -30,6 +30,7 @@ pub(crate) mod member_change;
 pub(crate) mod member_list;
 pub(crate) mod membership;
 pub(crate) mod operator;
+pub(crate) mod outbox;
 pub(crate) mod preferences;
 pub(crate) mod profile;
 pub(crate) mod read;
@@ -241,6 +242,7 @@ macro_rules! suite {
             usage:
                 a_use_is_noted_to_the_minute,
                 one_write_a_token_and_minute,
+                many_uses_are_all_written,
                 a_refusal_is_not_a_use,
                 a_failed_flush_is_kept,
                 the_latest_use_wins;
@@ -380,6 +382,23 @@ macro_rules! suite {
                 an_invitation_comes_before_enrollment,
                 who_opens_the_door_must_be_able_to_let_in,
                 a_failed_verification_leaves_nothing;
+            outbox:
+                a_letter_is_delivered_once,
+                what_is_not_wanted_is_canceled,
+                only_the_latest_secret_is_sent,
+                a_busy_server_is_tried_again_for_days,
+                a_refusal_for_good_is_the_end,
+                a_sender_that_panics_has_failed,
+                a_lost_sender_loses_nothing,
+                what_takes_every_sender_with_it_ends,
+                what_a_busy_store_does_not_settle_is_sent_again,
+                what_cannot_be_prepared_is_in_nobodys_way,
+                superusers_see_what_became_of_messages,
+                nobody_else_sees_or_sends_messages,
+                a_dead_letter_is_sent_again,
+                dead_letters_are_sent_again_together,
+                the_outbox_tells_how_full_it_is,
+                what_is_over_is_forgotten_in_time;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

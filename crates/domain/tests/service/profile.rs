@@ -56,7 +56,7 @@ pub(crate) async fn a_new_name_is_shown_everywhere(world: World) -> Result<()> {
     );
     assert_eq!(page.await?.items[0].display_name.as_str(), "Robert");
     let log = log_of(&world, bob.user.id).await?;
-    let change = r#"[["display_name","bob","Robert"]]"#.to_owned();
+    let change = r#"[{"field":"display_name","before":"bob","after":"Robert"}]"#.to_owned();
     assert_eq!(log.last(), Some(&("user.updated".to_owned(), change)));
     Ok(())
 }

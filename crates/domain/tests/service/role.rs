@@ -353,7 +353,7 @@ pub(crate) async fn a_change_counts_for_whoever_has_it(world: World) -> Result<(
     assert_eq!(last.act, "role.updated");
     assert_eq!(
         last.changes,
-        r#"[["permission","update:Organization",null]]"#
+        r#"[{"field":"permission","before":"update:Organization"}]"#
     );
     Ok(())
 }

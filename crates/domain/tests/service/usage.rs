@@ -46,6 +46,25 @@ pub(crate) async fn one_write_a_token_and_minute(world: World) -> Result<()> {
     Ok(())
 }
 
+/// More than one transaction marks.
+pub(crate) async fn many_uses_are_all_written(world: World) -> Result<()> {
+    let ann = world.sign_up("ann").await?;
+    let mut others = Vec::new();
+    for number in 0..201 {
+        let other = world.sign_up(&format!("u{number}")).await?;
+        world.users.me(other.caller).await?;
+        others.push(other);
+    }
+    assert_eq!(world.core.flush_usage().await?, 201);
+    assert_eq!(world.core.flush_usage().await?, 0);
+    let now = world.now().minute();
+    for other in &others {
+        assert_eq!(last_used(&world, other).await?, Some(now));
+    }
+    assert_eq!(last_used(&world, &ann).await?, None);
+    Ok(())
+}
+
 pub(crate) async fn a_refusal_is_not_a_use(world: World) -> Result<()> {
     let (ann, eve) = (world.sign_up("ann").await?, world.sign_up("eve").await?);
     let acme = sample::organization("absent", &ann.user);

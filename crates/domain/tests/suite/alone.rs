@@ -61,15 +61,12 @@ fn arrives_behind_the_lock(
     view: &OrganizationView,
     roles: &[Role],
 ) {
-    let (found, arrival) = (
-        view.organization.clone(),
-        sample::arrival(user, view, roles),
-    );
+    let arrival = sample::arrival(user, view, roles);
     tx.organizations
-        .expect_lock()
+        .expect_hold()
         .once()
         .in_sequence(order)
-        .return_once(move |_| Ok(Some(found)));
+        .return_once(|_| Ok(()));
     tx.access
         .expect_arrive()
         .once()

@@ -2,6 +2,7 @@
 //! over mocks, the doubles themselves, the policy's matrix and the manual.
 
 mod alone;
+mod courier;
 mod doubles;
 mod manual;
 mod meanwhile;

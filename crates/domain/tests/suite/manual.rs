@@ -7,7 +7,7 @@ use rollbook_domain::mock::FixedClock;
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 35] {
+fn refusals() -> [Refusal; 36] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -52,6 +52,7 @@ fn refusals() -> [Refusal; 35] {
         Refusal::RestoreWindowOver {
             until: FixedClock::START,
         },
+        Refusal::NotReplayable,
     ]
 }
 
@@ -93,6 +94,7 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::VersionMismatch => 32,
         Refusal::NotDeleted => 33,
         Refusal::RestoreWindowOver { .. } => 34,
+        Refusal::NotReplayable => 35,
     }
 }
 
@@ -118,6 +120,7 @@ fn every_refusal_is_in_the_manual() {
         Kind::WorkspaceMembership,
         Kind::Domain,
         Kind::ServiceAccount,
+        Kind::Message,
     ];
     for kind in kinds {
         assert!(

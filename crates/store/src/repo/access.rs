@@ -44,12 +44,23 @@ impl AccessRepo for SqlTx<'_> {
     }
 
     fn authenticate_locking(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
-        let row = by_digest!(digest);
-        let found = locked!(self, row, |query, connection| query
-            .select((TokenRow::as_select(), UserRow::as_select()))
+        // A join would lock the token, too, and before the user: whoever revokes a user's tokens
+        // does it the other way round.
+        let owner = tokens::table
+            .filter(tokens::digest.eq(digest.bytes().as_slice()))
+            .select(tokens::user_id)
+            .single_value();
+        let row = users::table.filter(users::id.nullable().eq(owner));
+        let found: Option<Key> = locked!(self, row, |query, connection| query
+            .select(users::id)
             .first(*connection)
-            .optional());
-        found.map_err(failed)?.map(authentication).transpose()
+            .optional())
+        .map_err(failed)?;
+        match found {
+            // Behind the lock, since both may have changed while it was waited for.
+            Some(_) => self.authenticate(digest),
+            None => Ok(None),
+        }
     }
 
     fn arrive(&mut self, digest: &Digest, organization: OrganizationId) -> Result<Option<Arrival>> {

@@ -1,17 +1,18 @@
-use std::collections::HashMap;
+//! The organization's own roles that members and invitations have, as columns of their rows: a
+//! page of them takes one statement, and that stays prepared. Diesel has no words for an aggregate
+//! in a subquery. Most have none, which is asked first: it takes one look at an index, where the
+//! whole subquery begins by opening all of its tables.
 
-use diesel::prelude::*;
-use rollbook_domain::Result;
-use rollbook_domain::id::OrganizationId;
-use rollbook_domain::membership::MemberView;
-use rollbook_domain::role::{AssignedRole, WorkspaceRoles};
-use rollbook_domain::value::{DisplayName, Email};
-use uuid::Uuid;
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
+};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::sql_types::{Nullable, Text};
+use rollbook_domain::role::AssignedRole;
 
-use crate::row::{AssignedRow, MembershipRow, PersonRow, kind_of, unknown};
-use crate::schema::{membership_roles, roles, workspace_membership_roles, workspace_memberships};
+use super::workspace_roles::Spelling;
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed};
 
 /// Which roles are to be taken away, and which are to be given.
 pub(super) fn diff(assigned: &[Key], wanted: &[AssignedRole]) -> (Vec<Key>, Vec<Key>) {
@@ -23,111 +24,110 @@ pub(super) fn diff(assigned: &[Key], wanted: &[AssignedRole]) -> (Vec<Key>, Vec<
     (without(assigned, &wanted), without(&wanted, assigned))
 }
 
-/// The roles of the members of one page, by user: two statements, however many members there are.
-#[derive(Default)]
-struct PageRoles {
-    custom: HashMap<Uuid, Vec<AssignedRole>>,
-    workspaces: HashMap<Uuid, (WorkspaceRoles, Vec<AssignedRole>)>,
-}
+/// The custom roles of the selected row of `memberships`: pairs of id and key, joined by commas;
+/// nothing when there are none.
+#[derive(Clone, Copy, Debug, QueryId)]
+pub(super) struct RolesOfMember;
 
-impl SqlTx<'_> {
-    /// Members with their roles.
-    pub(super) fn member_views(
-        &mut self,
-        organization: OrganizationId,
-        rows: Vec<(MembershipRow, PersonRow)>,
-    ) -> Result<Vec<MemberView>> {
-        let users: Vec<_> = rows.iter().map(|(member, _)| member.user_id).collect();
-        let mut roles = self.page_roles(Key(organization.uuid()), &users)?;
-        let views = rows.into_iter().map(|row| view(row, &mut roles));
-        views.collect()
-    }
+/// The custom roles of the selected row of `invitations`, in the same way.
+#[derive(Clone, Copy, Debug, QueryId)]
+pub(super) struct RolesOfInvitation;
 
-    fn page_roles(&mut self, organization: Key, users: &[Key]) -> Result<PageRoles> {
-        let mut page = PageRoles::default();
-        if users.is_empty() {
-            return Ok(page);
-        }
-        for (user, role) in self.custom_roles(organization, users)? {
-            let theirs = page.custom.entry(user.0).or_default();
-            theirs.push(role.into_assigned());
-        }
-        for (user, built_in, custom) in self.workspace_roles(organization, users)? {
-            let (roles, assigned) = page.workspaces.entry(user.0).or_default();
-            let built_in =
-                WorkspaceRoles::from_keys(&built_in).ok_or_else(|| unknown("role", &built_in))?;
-            *roles = roles.or(built_in);
-            assigned.extend(custom.map(AssignedRow::into_assigned));
-        }
-        for (_, assigned) in page.workspaces.values_mut() {
-            assigned.sort_unstable();
-            assigned.dedup();
-        }
-        Ok(page)
-    }
+/// What the member in the selected row of `memberships` is in workspaces: joined by commas, the
+/// keys of built-in roles, a slash, and a custom role's id and key, if there is one. Nothing for
+/// whoever is in no workspace.
+#[derive(Clone, Copy, Debug, QueryId)]
+pub(super) struct RolesInWorkspaces;
 
-    fn custom_roles(
-        &mut self,
-        organization: Key,
-        users: &[Key],
-    ) -> Result<Vec<(Key, AssignedRow)>> {
-        each!(self, |connection| membership_roles::table
-            .inner_join(
-                roles::table.on(roles::organization_id
-                    .eq(membership_roles::organization_id)
-                    .and(roles::id.eq(membership_roles::role_id)))
-            )
-            .filter(membership_roles::organization_id.eq(organization))
-            .filter(membership_roles::user_id.eq_any(users))
-            .order(membership_roles::role_id)
-            .select((membership_roles::user_id, AssignedRow::as_select()))
-            .load(*connection))
-        .map_err(failed)
-    }
-
-    fn workspace_roles(
-        &mut self,
-        organization: Key,
-        users: &[Key],
-    ) -> Result<Vec<(Key, String, Option<AssignedRow>)>> {
-        use workspace_membership_roles as custom;
-        use workspace_memberships as members;
-        each!(self, |connection| members::table
-            .left_join(
-                custom::table.on(custom::organization_id
-                    .eq(members::organization_id)
-                    .and(custom::workspace_id.eq(members::workspace_id))
-                    .and(custom::user_id.eq(members::user_id)))
-            )
-            .left_join(
-                roles::table.on(roles::organization_id
-                    .eq(members::organization_id)
-                    .and(roles::id.nullable().eq(custom::role_id.nullable())))
-            )
-            .filter(members::organization_id.eq(organization))
-            .filter(members::user_id.eq_any(users))
-            .distinct()
-            .select((
-                members::user_id,
-                members::roles,
-                Option::<AssignedRow>::as_select(),
-            ))
-            .load(*connection))
-        .map_err(failed)
+impl<DB: Spelling> QueryFragment<DB> for RolesOfMember {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "CASE WHEN EXISTS (SELECT 1 FROM membership_roles AS given \
+             WHERE given.organization_id = memberships.organization_id \
+             AND given.user_id = memberships.user_id) THEN (SELECT ",
+        );
+        push_pairs(&mut out);
+        out.push_sql(
+            " FROM membership_roles INNER JOIN roles \
+             ON roles.organization_id = membership_roles.organization_id \
+             AND roles.id = membership_roles.role_id \
+             WHERE membership_roles.organization_id = memberships.organization_id \
+             AND membership_roles.user_id = memberships.user_id) END",
+        );
+        Ok(())
     }
 }
 
-fn view((member, person): (MembershipRow, PersonRow), roles: &mut PageRoles) -> Result<MemberView> {
-    let user = member.user_id.0;
-    let custom = roles.custom.remove(&user).unwrap_or_default();
-    let (workspace_roles, custom_workspace_roles) =
-        roles.workspaces.remove(&user).unwrap_or_default();
-    Ok(MemberView {
-        membership: member.into_membership(custom)?,
-        kind: kind_of(&person.kind)?,
-        display_name: DisplayName::from_stored(person.display_name),
-        email: Email::from_stored(person.email),
-        workspace_roles,
-        custom_workspace_roles,
-    })
+impl<DB: Spelling> QueryFragment<DB> for RolesOfInvitation {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "CASE WHEN EXISTS (SELECT 1 FROM invitation_roles AS given \
+             WHERE given.organization_id = invitations.organization_id \
+             AND given.invitation_id = invitations.id) THEN (SELECT ",
+        );
+        push_pairs(&mut out);
+        out.push_sql(
+            " FROM invitation_roles INNER JOIN roles \
+             ON roles.organization_id = invitation_roles.organization_id \
+             AND roles.id = invitation_roles.role_id \
+             WHERE invitation_roles.organization_id = invitations.organization_id \
+             AND invitation_roles.invitation_id = invitations.id) END",
+        );
+        Ok(())
+    }
 }
+
+fn push_pairs<DB: Spelling>(out: &mut AstPass<'_, '_, DB>) {
+    out.push_sql(DB::JOIN);
+    out.push_sql("(");
+    out.push_sql(DB::TEXT_OF_ID);
+    out.push_sql("(roles.id) || ' ' || roles.role_key, ',')");
+}
+
+impl<DB: Spelling> QueryFragment<DB> for RolesInWorkspaces {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "CASE WHEN EXISTS (SELECT 1 FROM workspace_memberships AS given \
+             WHERE given.organization_id = memberships.organization_id \
+             AND given.user_id = memberships.user_id) THEN (SELECT ",
+        );
+        out.push_sql(DB::JOIN);
+        out.push_sql("(DISTINCT there.roles || '/' || coalesce(");
+        out.push_sql(DB::TEXT_OF_ID);
+        out.push_sql("(roles.id) || ' ' || roles.role_key, '')");
+        out.push_sql(DB::COMMA);
+        out.push_sql(
+            // The first table is there for its index: SQLite would search the rows themselves by
+            // organization alone.
+            ") FROM workspace_memberships AS place CROSS JOIN workspace_memberships AS there \
+             LEFT JOIN workspace_membership_roles AS assigned \
+             ON assigned.organization_id = there.organization_id \
+             AND assigned.workspace_id = there.workspace_id \
+             AND assigned.user_id = there.user_id \
+             LEFT JOIN roles ON roles.organization_id = assigned.organization_id \
+             AND roles.id = assigned.role_id \
+             WHERE place.organization_id = memberships.organization_id \
+             AND place.user_id = memberships.user_id \
+             AND there.organization_id = place.organization_id \
+             AND there.workspace_id = place.workspace_id AND there.user_id = place.user_id) END",
+        );
+        Ok(())
+    }
+}
+
+macro_rules! columns {
+    ($($node:ident)+) => {
+        $(impl Expression for $node {
+            type SqlType = Nullable<Text>;
+        }
+
+        impl<QS> AppearsOnTable<QS> for $node {}
+        impl<QS> SelectableExpression<QS> for $node {}
+
+        impl<G> ValidGrouping<G> for $node {
+            type IsAggregate = is_aggregate::No;
+        })+
+    };
+}
+
+columns!(RolesOfMember RolesOfInvitation RolesInWorkspaces);

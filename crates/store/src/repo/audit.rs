@@ -11,7 +11,7 @@ use super::written::Condition;
 use crate::row::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
 use crate::schema::audit_entries as entries;
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::tx::{SqlTx, change, each, failed};
 
 /// The entries of a log.
 macro_rules! entries_of {
@@ -25,6 +25,11 @@ macro_rules! entries_of {
 
 impl AuditRepo for SqlTx<'_> {
     fn head(&mut self, chain: Chain) -> Result<Option<Head>> {
+        if let Some((recorded, head)) = self.recorded
+            && recorded == chain
+        {
+            return Ok(Some(head));
+        }
         let found: Option<(i64, Vec<u8>)> = each!(self, |connection| entries_of!(chain)
             .order(entries::sequence.desc())
             .select((entries::sequence, entries::digest))
@@ -41,10 +46,17 @@ impl AuditRepo for SqlTx<'_> {
     }
 
     fn add(&mut self, entry: &Entry) -> Result<()> {
-        let added = each!(self, |connection| diesel::insert_into(entries::table)
-            .values(NewEntry::of(entry))
-            .execute(*connection));
-        added.map(drop).map_err(failed)
+        let added = change!(
+            self,
+            diesel::insert_into(entries::table).values(NewEntry::of(entry))
+        );
+        added.map_err(failed)?;
+        let head = Head {
+            sequence: entry.sequence,
+            digest: entry.digest,
+        };
+        self.recorded = Some((entry.chain, head));
+        Ok(())
     }
 
     fn list(

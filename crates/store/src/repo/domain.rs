@@ -12,7 +12,8 @@ use super::start;
 use crate::row::{DomainRow, NewDomain};
 use crate::schema::{organization_domains as domains, organizations};
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 macro_rules! domains_of {
     ($organization:expr) => {
@@ -22,11 +23,13 @@ macro_rules! domains_of {
 
 impl DomainRepo for SqlTx<'_> {
     fn add(&mut self, domain: &OrganizationDomain) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(domains::table)
-            .values(NewDomain::of(domain))
-            .on_conflict((domains::organization_id, domains::name))
-            .do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(domains::table)
+                .values(NewDomain::of(domain))
+                .on_conflict((domains::organization_id, domains::name))
+                .do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 
@@ -100,10 +103,15 @@ impl DomainRepo for SqlTx<'_> {
 
     fn update(&mut self, domain: &OrganizationDomain, seen: Version) -> Result<bool> {
         let key = (Key(domain.organization_id.uuid()), Key(domain.id.uuid()));
-        let outcome = each!(self, |connection| diesel::update(domains::table.find(key))
-            .filter(domains::version.eq(seen.number()))
+        let outcome = change!(
+            self,
+            update(
+                domains::table
+                    .find(key)
+                    .filter(domains::version.eq(seen.number()))
+            )
             .set(NewDomain::of(domain))
-            .execute(*connection));
+        );
         match outcome {
             Err(error) if is_verified_twice(&error) => Err(Refusal::DomainTaken.into()),
             outcome => Ok(outcome.map_err(failed)? == 1),
@@ -111,24 +119,26 @@ impl DomainRepo for SqlTx<'_> {
     }
 
     fn remove(&mut self, organization: OrganizationId, id: DomainId) -> Result<bool> {
-        let removed = each!(self, |connection| diesel::delete(
-            domains::table.find((Key(organization.uuid()), Key(id.uuid())))
-        )
-        .execute(*connection));
+        let removed = change!(
+            self,
+            diesel::delete(domains::table.find((Key(organization.uuid()), Key(id.uuid()))))
+        );
         Ok(removed.map_err(failed)? == 1)
     }
 
     fn release_all(&mut self, organization: OrganizationId) -> Result<()> {
-        let released = each!(self, |connection| diesel::update(
-            domains_of!(organization)
-                .filter(domains::verified_at.is_not_null().or(domains::is_primary))
-        )
-        .set((
-            domains::verified_at.eq(None::<Moment>),
-            domains::is_primary.eq(false),
-            domains::version.eq(domains::version + 1),
-        ))
-        .execute(*connection));
+        let released = change!(
+            self,
+            update(
+                domains_of!(organization)
+                    .filter(domains::verified_at.is_not_null().or(domains::is_primary))
+            )
+            .set((
+                domains::verified_at.eq(None::<Moment>),
+                domains::is_primary.eq(false),
+                domains::version.eq(domains::version + 1),
+            ))
+        );
         released.map(drop).map_err(failed)
     }
 }

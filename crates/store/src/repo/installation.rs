@@ -3,7 +3,7 @@ use rollbook_domain::port::InstallationRepo;
 use rollbook_domain::{Error, Result};
 
 use crate::schema::installation;
-use crate::tx::{SqlTx, each, failed};
+use crate::tx::{SqlTx, change, each, failed};
 
 /// The number of the table's only row.
 const ONLY: i32 = 1;
@@ -25,10 +25,12 @@ impl InstallationRepo for SqlTx<'_> {
             installation::id.eq(ONLY),
             installation::page_token_key.eq(key.as_slice()),
         );
-        let added = each!(self, |connection| diesel::insert_into(installation::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(installation::table)
+                .values(row)
+                .on_conflict_do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 }

@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::id::{InvitationId, OrganizationId};
@@ -7,19 +5,18 @@ use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::InvitationRepo;
-use rollbook_domain::role::AssignedRole;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::value::Email;
-use uuid::Uuid;
+use rollbook_domain::value::{Email, Language};
 
-use super::assigned::diff;
+use super::assigned::{RolesOfInvitation, diff};
 use super::start;
 use super::written::Condition;
-use crate::row::{AssignedRow, InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
-use crate::schema::{invitation_roles, invitations, organizations, roles, users, workspaces};
+use crate::row::{InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
+use crate::schema::{invitation_roles, invitations, organizations, users, workspaces};
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::{kept, update};
+use crate::tx::{SqlTx, change, each, failed, hold};
 
 /// Invitations with what they are to and who sent them.
 macro_rules! joined {
@@ -39,6 +36,7 @@ macro_rules! columns {
     () => {
         (
             InvitationRow::as_select(),
+            RolesOfInvitation,
             organizations::name,
             workspaces::title.nullable(),
             users::display_name.nullable(),
@@ -53,17 +51,18 @@ macro_rules! one {
             .select(columns!())
             .first::<InvitationViewRow>(*connection)
             .optional());
-        let found = found.map_err(failed)?.into_iter().collect();
-        Ok($tx.invitation_views(found)?.pop())
+        found.map_err(failed)?.map(invitation_view).transpose()
     }};
 }
 
 impl InvitationRepo for SqlTx<'_> {
     fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(invitations::table)
-            .values(NewInvitation::of(invitation, digest))
-            .on_conflict_do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(invitations::table)
+                .values(NewInvitation::of(invitation, digest))
+                .on_conflict_do_nothing()
+        );
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -94,6 +93,14 @@ impl InvitationRepo for SqlTx<'_> {
         )
     }
 
+    fn hold_organization(&mut self, id: InvitationId) -> Result<()> {
+        let theirs = invitations::table
+            .filter(invitations::id.eq(Key(id.uuid())))
+            .select(invitations::organization_id);
+        let row = organizations::table.filter(organizations::id.eq_any(theirs));
+        hold!(self, row.select(organizations::id))
+    }
+
     fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>> {
         one!(
             self,
@@ -108,19 +115,18 @@ impl InvitationRepo for SqlTx<'_> {
         organization: OrganizationId,
         email: &Email,
     ) -> Result<Option<Invitation>> {
-        let found = each!(self, |connection| invitations::table
-            .filter(invitations::organization_id.eq(Key(organization.uuid())))
-            .filter(invitations::email_key.eq(email.key()))
-            .filter(written_as_pending())
-            .select(InvitationRow::as_select())
-            .first(*connection)
-            .optional());
-        let Some(row) = found.map_err(failed)? else {
-            return Ok(None);
-        };
-        let mut roles = self.promised(&[row.organization_id], &[row.id])?;
-        let custom = roles.remove(&row.id.0).unwrap_or_default();
-        row.into_invitation(custom).map(Some)
+        let found: Option<(InvitationRow, Option<String>)> = each!(self, |connection| kept!(
+            invitations::table
+                .filter(invitations::organization_id.eq(Key(organization.uuid())))
+                .filter(invitations::email_key.eq(email.key()))
+                .filter(written_as_pending())
+                .select((InvitationRow::as_select(), RolesOfInvitation))
+        )
+        .get_result(*connection)
+        .optional())
+        .map_err(failed)?;
+        let invitation = found.map(|(row, custom)| row.into_invitation(custom.as_deref()));
+        invitation.transpose()
     }
 
     fn list(
@@ -151,7 +157,7 @@ impl InvitationRepo for SqlTx<'_> {
         } else {
             None
         };
-        self.invitation_page(rows, window, total.transpose().map_err(failed)?)
+        page_of(rows, window, total.transpose().map_err(failed)?)
     }
 
     fn list_to(
@@ -186,7 +192,7 @@ impl InvitationRepo for SqlTx<'_> {
         } else {
             None
         };
-        self.invitation_page(rows, window, total.transpose().map_err(failed)?)
+        page_of(rows, window, total.transpose().map_err(failed)?)
     }
 
     fn count_pending(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32> {
@@ -202,20 +208,24 @@ impl InvitationRepo for SqlTx<'_> {
 
     fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool> {
         let (organization, id) = keys(invitation);
-        let changed = each!(self, |connection| diesel::update(
-            invitations::table.find((organization, id))
-        )
-        .filter(invitations::version.eq(seen.number()))
-        .set((
-            invitations::state.eq(invitation.state.key()),
-            invitations::roles.eq(invitation.roles.to_keys()),
-            invitations::workspace_roles.eq(invitation.workspace_roles.to_keys()),
-            invitations::expires_at.eq(Moment(invitation.expires_at)),
-            invitations::accepted_by.eq(invitation.accepted_by.map(|id| Key(id.uuid()))),
-            invitations::version.eq(invitation.version.number()),
-            invitations::updated_at.eq(Moment(invitation.updated_at)),
-        ))
-        .execute(*connection));
+        let changed = change!(
+            self,
+            update(
+                invitations::table
+                    .find((organization, id))
+                    .filter(invitations::version.eq(seen.number()))
+            )
+            .set((
+                invitations::state.eq(invitation.state.key()),
+                invitations::roles.eq(invitation.roles.to_keys()),
+                invitations::workspace_roles.eq(invitation.workspace_roles.to_keys()),
+                invitations::language.eq(invitation.language.as_ref().map(Language::as_str)),
+                invitations::expires_at.eq(Moment(invitation.expires_at)),
+                invitations::accepted_by.eq(invitation.accepted_by.map(|id| Key(id.uuid()))),
+                invitations::version.eq(invitation.version.number()),
+                invitations::updated_at.eq(Moment(invitation.updated_at)),
+            ))
+        );
         if changed.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -228,7 +238,7 @@ impl InvitationRepo for SqlTx<'_> {
         let (surplus, missing) = diff(&promised, &invitation.custom_roles);
         for role in surplus {
             let row = invitation_roles::table.find((organization, id, role));
-            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
+            change!(self, diesel::delete(row)).map_err(failed)?;
         }
         self.promise(invitation, &missing)?;
         Ok(true)
@@ -241,9 +251,10 @@ impl InvitationRepo for SqlTx<'_> {
         digest: &Digest,
     ) -> Result<()> {
         let row = invitations::table.find((Key(organization.uuid()), Key(id.uuid())));
-        let set = each!(self, |connection| diesel::update(row)
-            .set(invitations::digest.eq(digest.bytes().as_slice()))
-            .execute(*connection));
+        let set = change!(
+            self,
+            update(row).set(invitations::digest.eq(digest.bytes().as_slice()))
+        );
         set.map(drop).map_err(failed)
     }
 
@@ -251,13 +262,14 @@ impl InvitationRepo for SqlTx<'_> {
         let pending = invitations::table
             .filter(invitations::organization_id.eq(Key(organization.uuid())))
             .filter(written_as_pending());
-        let revoked = each!(self, |connection| diesel::update(pending)
-            .set((
+        let revoked = change!(
+            self,
+            update(pending).set((
                 invitations::state.eq(InvitationState::Revoked.key()),
                 invitations::version.eq(invitations::version + 1),
                 invitations::updated_at.eq(Moment(now)),
             ))
-            .execute(*connection));
+        );
         Ok(u32::try_from(revoked.map_err(failed)?).unwrap_or(u32::MAX))
     }
 }
@@ -314,68 +326,30 @@ impl SqlTx<'_> {
                 invitation_roles::invitation_id.eq(id),
                 invitation_roles::role_id.eq(*role),
             );
-            each!(self, |connection| diesel::insert_into(
-                invitation_roles::table
+            change!(
+                self,
+                diesel::insert_into(invitation_roles::table).values(row)
             )
-            .values(row)
-            .execute(*connection))
             .map_err(failed)?;
         }
         Ok(())
     }
+}
 
-    /// The custom roles of invitations: one statement for a page.
-    fn promised(
-        &mut self,
-        organizations: &[Key],
-        ids: &[Key],
-    ) -> Result<HashMap<Uuid, Vec<AssignedRole>>> {
-        let rows: Vec<(Key, AssignedRow)> = each!(self, |connection| invitation_roles::table
-            .inner_join(
-                roles::table.on(roles::organization_id
-                    .eq(invitation_roles::organization_id)
-                    .and(roles::id.eq(invitation_roles::role_id)))
-            )
-            .filter(invitation_roles::organization_id.eq_any(organizations))
-            .filter(invitation_roles::invitation_id.eq_any(ids))
-            .order(invitation_roles::role_id)
-            .select((invitation_roles::invitation_id, AssignedRow::as_select()))
-            .load(*connection))
-        .map_err(failed)?;
-        let mut promised: HashMap<_, Vec<_>> = HashMap::new();
-        for (id, role) in rows {
-            promised.entry(id.0).or_default().push(role.into_assigned());
-        }
-        Ok(promised)
-    }
-
-    fn invitation_views(&mut self, rows: Vec<InvitationViewRow>) -> Result<Vec<InvitationView>> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<_> = rows.iter().map(|(it, ..)| it.id).collect();
-        let mut organizations: Vec<_> = rows.iter().map(|(it, ..)| it.organization_id).collect();
-        organizations.dedup();
-        let mut roles = self.promised(&organizations, &ids)?;
-        let views = rows.into_iter().map(|row| {
-            let custom = roles.remove(&row.0.id.0).unwrap_or_default();
-            invitation_view(row, custom)
-        });
-        views.collect()
-    }
-
-    fn invitation_page(
-        &mut self,
-        rows: Vec<InvitationViewRow>,
-        window: &Window<InvitationId>,
-        total: Option<i64>,
-    ) -> Result<Page<InvitationView, InvitationId>> {
-        let total = total.map(i64::unsigned_abs);
-        let page = Page::cut(rows, window, total, |(row, ..)| InvitationId::new(row.id.0));
-        Ok(Page {
-            items: self.invitation_views(page.items)?,
-            next: page.next,
-            total: page.total,
-        })
-    }
+fn page_of(
+    rows: Vec<InvitationViewRow>,
+    window: &Window<InvitationId>,
+    total: Option<i64>,
+) -> Result<Page<InvitationView, InvitationId>> {
+    let total = total.map(i64::unsigned_abs);
+    let page = Page::cut(rows, window, total, |(row, ..)| InvitationId::new(row.id.0));
+    Ok(Page {
+        items: page
+            .items
+            .into_iter()
+            .map(invitation_view)
+            .collect::<Result<_>>()?,
+        next: page.next,
+        total: page.total,
+    })
 }

@@ -61,7 +61,7 @@ pub(super) fn behind(order: &MemberOrder, key: Option<&MemberKey>) -> Result<Con
         write_row(&mut written, &places, order.last());
     } else {
         written.do_not_keep();
-        write_nested(&mut written, &places);
+        write_bounded(&mut written, &places);
     }
     Ok(written)
 }
@@ -113,7 +113,23 @@ fn write_row(written: &mut Condition, places: &[Bounded<'_>], direction: Directi
     });
 }
 
-/// `(a > x OR (a = x AND (b < y OR …)))`, where the directions differ.
+/// `a >= x AND (a > x OR (a = x AND (b < y OR …)))`, where the directions differ. The first part
+/// follows from the second, and says where to start to read an index: no database finds that in an
+/// `OR`.
+fn write_bounded(written: &mut Condition, places: &[Bounded<'_>]) {
+    if let Some((column, direction, bound)) = places.first() {
+        written.sql(column);
+        written.sql(match direction {
+            Direction::Ascending => " >= ",
+            Direction::Descending => " <= ",
+        });
+        bound.write(written);
+        written.sql(" AND ");
+    }
+    write_nested(written, places);
+}
+
+/// `(a > x OR (a = x AND (b < y OR …)))`.
 fn write_nested(written: &mut Condition, places: &[Bounded<'_>]) {
     let Some(((column, direction, bound), rest)) = places.split_first() else {
         return written.sql("FALSE");

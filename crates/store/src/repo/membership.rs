@@ -9,14 +9,15 @@ use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::MembershipRepo;
 use rollbook_domain::user::User;
 
-use super::assigned::diff;
+use super::assigned::{RolesInWorkspaces, RolesOfMember, diff};
 use super::condition::condition;
 use super::member_order::{behind, key, ordering, test};
 use super::permissions::CustomPermissions;
-use crate::row::{MembershipRow, NewMembership, PersonRow, held};
+use crate::row::{MemberRow, MembershipRow, NewMembership, PersonRow, held, member_view};
 use crate::schema::{membership_roles, memberships, users};
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 macro_rules! members_of {
     ($organization:expr) => {
@@ -26,13 +27,26 @@ macro_rules! members_of {
     };
 }
 
+macro_rules! columns {
+    () => {
+        (
+            MembershipRow::as_select(),
+            PersonRow::as_select(),
+            RolesOfMember,
+            RolesInWorkspaces,
+        )
+    };
+}
+
 impl MembershipRepo for SqlTx<'_> {
     fn add(&mut self, membership: &Membership, user: &User) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(memberships::table)
-            .values(NewMembership::of(membership, user))
-            .on_conflict((memberships::organization_id, memberships::user_id))
-            .do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(memberships::table)
+                .values(NewMembership::of(membership, user))
+                .on_conflict((memberships::organization_id, memberships::user_id))
+                .do_nothing()
+        );
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -45,11 +59,10 @@ impl MembershipRepo for SqlTx<'_> {
     fn find(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<MemberView>> {
         let found = each!(self, |connection| members_of!(organization)
             .filter(memberships::user_id.eq(Key(user.uuid())))
-            .select((MembershipRow::as_select(), PersonRow::as_select()))
-            .first(*connection)
+            .select(columns!())
+            .first::<MemberRow>(*connection)
             .optional());
-        let found = found.map_err(failed)?.into_iter().collect();
-        Ok(self.member_views(organization, found)?.pop())
+        found.map_err(failed)?.map(member_view).transpose()
     }
 
     fn held(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Held>> {
@@ -76,24 +89,27 @@ impl MembershipRepo for SqlTx<'_> {
             From::Skip(rows) => (None, i64::from(*rows)),
         };
         let behind = behind(order, after)?;
-        let rows: Vec<(MembershipRow, PersonRow)> =
-            each!(self, |connection| members_of!(organization)
-                .filter(condition(filter, test))
-                .filter(behind)
-                .order(ordering(order))
-                .limit(window.fetch())
-                .offset(skip)
-                .select((MembershipRow::as_select(), PersonRow::as_select()))
-                .load(*connection))
-            .map_err(failed)?;
+        let rows: Vec<MemberRow> = each!(self, |connection| members_of!(organization)
+            .filter(condition(filter, test))
+            .filter(behind)
+            .order(ordering(order))
+            .limit(window.fetch())
+            .offset(skip)
+            .select(columns!())
+            .load(*connection))
+        .map_err(failed)?;
         let total = if window.count {
             Some(self.count_members_who(organization, filter)?)
         } else {
             None
         };
-        let page = Page::cut(rows, window, total, |(member, _)| key(order, member));
+        let page = Page::cut(rows, window, total, |(member, ..)| key(order, member));
         Ok(Page {
-            items: self.member_views(organization, page.items)?,
+            items: page
+                .items
+                .into_iter()
+                .map(member_view)
+                .collect::<Result<_>>()?,
             next: page.next,
             total: page.total,
         })
@@ -106,16 +122,19 @@ impl MembershipRepo for SqlTx<'_> {
 
     fn update(&mut self, membership: &Membership, seen: Version) -> Result<bool> {
         let (organization, user) = keys(membership);
-        let changed = each!(self, |connection| diesel::update(
-            memberships::table.find((organization, user))
-        )
-        .filter(memberships::version.eq(seen.number()))
-        .set((
-            memberships::roles.eq(membership.roles.to_keys()),
-            memberships::version.eq(membership.version.number()),
-            memberships::updated_at.eq(Moment(membership.updated_at)),
-        ))
-        .execute(*connection));
+        let changed = change!(
+            self,
+            update(
+                memberships::table
+                    .find((organization, user))
+                    .filter(memberships::version.eq(seen.number()))
+            )
+            .set((
+                memberships::roles.eq(membership.roles.to_keys()),
+                memberships::version.eq(membership.version.number()),
+                memberships::updated_at.eq(Moment(membership.updated_at)),
+            ))
+        );
         if changed.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -129,7 +148,7 @@ impl MembershipRepo for SqlTx<'_> {
         let (surplus, missing) = diff(&assigned, &membership.custom_roles);
         for role in surplus {
             let row = membership_roles::table.find((organization, user, role));
-            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
+            change!(self, diesel::delete(row)).map_err(failed)?;
         }
         self.give(membership, &missing)?;
         Ok(true)
@@ -137,7 +156,7 @@ impl MembershipRepo for SqlTx<'_> {
 
     fn remove(&mut self, organization: OrganizationId, user: UserId) -> Result<bool> {
         let row = memberships::table.find((Key(organization.uuid()), Key(user.uuid())));
-        let removed = each!(self, |connection| diesel::delete(row).execute(*connection));
+        let removed = change!(self, diesel::delete(row));
         Ok(removed.map_err(failed)? == 1)
     }
 
@@ -147,9 +166,7 @@ impl MembershipRepo for SqlTx<'_> {
             memberships::display_name_key.eq(user.display_name.key()),
             memberships::email_key.eq(user.email.key()),
         );
-        let refreshed = each!(self, |connection| diesel::update(theirs)
-            .set(copies)
-            .execute(*connection));
+        let refreshed = change!(self, update(theirs).set(copies));
         refreshed.map(drop).map_err(failed)
     }
 
@@ -181,11 +198,10 @@ impl SqlTx<'_> {
                 membership_roles::user_id.eq(user),
                 membership_roles::role_id.eq(*role),
             );
-            each!(self, |connection| diesel::insert_into(
-                membership_roles::table
+            change!(
+                self,
+                diesel::insert_into(membership_roles::table).values(row)
             )
-            .values(row)
-            .execute(*connection))
             .map_err(failed)?;
         }
         Ok(())

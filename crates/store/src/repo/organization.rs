@@ -14,7 +14,8 @@ use super::start;
 use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
 use crate::schema::{memberships, organizations, users};
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed, locked, unless_taken};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed, hold, locked, unless_taken};
 
 /// What filters compare.
 const NAME: &str = "organizations.name_key";
@@ -42,10 +43,12 @@ macro_rules! live_of {
 
 impl OrganizationRepo for SqlTx<'_> {
     fn add(&mut self, organization: &Organization) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(organizations::table)
-            .values(NewOrganization::of(organization))
-            .on_conflict_do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(organizations::table)
+                .values(NewOrganization::of(organization))
+                .on_conflict_do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 
@@ -71,13 +74,21 @@ impl OrganizationRepo for SqlTx<'_> {
             .transpose()
     }
 
+    fn hold(&mut self, id: OrganizationId) -> Result<()> {
+        let row = organizations::table.find(Key(id.uuid()));
+        hold!(self, row.select(organizations::id))
+    }
+
     fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool> {
-        let outcome = each!(self, |connection| diesel::update(
-            organizations::table.find(Key(organization.id.uuid()))
-        )
-        .filter(organizations::version.eq(seen.number()))
-        .set(NewOrganization::of(organization))
-        .execute(*connection));
+        let outcome = change!(
+            self,
+            update(
+                organizations::table
+                    .find(Key(organization.id.uuid()))
+                    .filter(organizations::version.eq(seen.number()))
+            )
+            .set(NewOrganization::of(organization))
+        );
         // The primary key stays as it is, so only the slug can collide.
         let updated = unless_taken(outcome, || {
             Refusal::SlugTaken(organization.slug.to_string())

@@ -1,32 +1,352 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
-use rollbook_domain::outbox::{Content, Message};
-use rollbook_domain::port::OutboxRepo;
+use rollbook_domain::filter::Filter;
+use rollbook_domain::id::MessageId;
+use rollbook_domain::outbox::{
+    Allowance, Attempt, Content, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
+};
+use rollbook_domain::page::{From, Page, Window};
+use rollbook_domain::port::{Claimed, OutboxRepo};
+use rollbook_domain::time::Timestamp;
+use uuid::Uuid;
 
-use crate::schema::outbox;
+use super::condition::condition;
+use super::written::Condition;
+use crate::row::{AttemptRow, DeliveryRow, MessageRow, NewAttempt, NewMessage};
+use crate::schema::{delivery_attempts as attempts, outbox};
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::tx::{SqlTx, alter, each, failed, unlocked};
+
+/// Why a message is not sent of which nobody knows any more what it says.
+const UNREADABLE: &str = "what it says is gone or cannot be read";
+
+/// How many rows one statement names.
+const CHUNK: usize = 500;
 
 impl OutboxRepo for SqlTx<'_> {
     fn add(&mut self, message: &Message) -> Result<()> {
-        let Content::Invitation {
-            organization_id,
-            invitation_id,
-            secret,
-            ..
-        } = &message.content;
-        let row = (
-            outbox::id.eq(Key(message.id.uuid())),
-            outbox::kind.eq(message.content.key()),
-            outbox::recipient.eq(message.recipient.as_str()),
-            outbox::organization_id.eq(Key(organization_id.uuid())),
-            outbox::invitation_id.eq(Key(invitation_id.uuid())),
-            outbox::secret.eq(secret.reveal()),
-            outbox::created_at.eq(Moment(message.created_at)),
-        );
-        let added = each!(self, |connection| diesel::insert_into(outbox::table)
-            .values(row)
+        let added = alter!(self, |connection| diesel::insert_into(outbox::table)
+            .values(NewMessage::of(message))
             .execute(*connection));
         added.map(drop).map_err(failed)
+    }
+
+    fn claim(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        allowance: &Allowance,
+    ) -> Result<Vec<Claimed>> {
+        let due: Vec<MessageRow> = unlocked!(
+            self,
+            outbox::table
+                .filter(pending())
+                .filter(outbox::due_at.le(Moment(now)))
+                .filter(outbox::kind.eq_any(Content::KINDS))
+                .filter(open(allowance))
+                .order((outbox::due_at, outbox::id))
+                .limit(allowance.candidates().into())
+                .select(MessageRow::as_select()),
+            |mine, connection| mine.load(*connection)
+        )
+        .map_err(failed)?;
+        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+        for row in due {
+            let id = row.id;
+            match claimed(row) {
+                Ok(claimed) => readable.push(claimed),
+                // It would stand in the way of all others.
+                Err(_) => unreadable.push(id),
+            }
+        }
+        self.cancel(&unreadable, now)?;
+        let picked = allowance.pick(readable, |it| it.message.content.endpoint_id());
+        self.begin(&picked, until)?;
+        Ok(picked)
+    }
+
+    fn settle(
+        &mut self,
+        id: MessageId,
+        number: u32,
+        now: Timestamp,
+        outcome: &Outcome,
+    ) -> Result<bool> {
+        let Ok(number) = i32::try_from(number) else {
+            return Ok(false);
+        };
+        let attempt = outbox::table
+            .find(Key(id.uuid()))
+            .filter(pending())
+            .filter(outbox::begun.eq(number));
+        let state = (
+            outbox::state.eq(outcome.state().key()),
+            outbox::last_error.eq(outcome.reason()),
+        );
+        let settled = match outcome {
+            Outcome::Delivered | Outcome::Canceled(_) => {
+                let end = (
+                    outbox::finished_at.eq(Moment(now)),
+                    outbox::secret.eq(None::<&str>),
+                );
+                alter!(self, |connection| diesel::update(attempt)
+                    .set((state, end))
+                    .execute(*connection))
+            }
+            Outcome::Dead(_) => alter!(self, |connection| diesel::update(attempt)
+                .set((state, outbox::finished_at.eq(Moment(now))))
+                .execute(*connection)),
+            Outcome::Failed(_, due_at) => alter!(self, |connection| diesel::update(attempt)
+                .set((state, outbox::due_at.eq(Moment(*due_at))))
+                .execute(*connection)),
+        };
+        Ok(settled.map_err(failed)? == 1)
+    }
+
+    fn note(&mut self, attempt: &Attempt) -> Result<()> {
+        let noted = alter!(self, |connection| diesel::insert_into(attempts::table)
+            .values(NewAttempt::of(attempt))
+            .on_conflict_do_nothing()
+            .execute(*connection));
+        noted.map(drop).map_err(failed)
+    }
+
+    fn find(&mut self, id: MessageId) -> Result<Option<Delivery>> {
+        let found: Option<DeliveryRow> = each!(self, |connection| outbox::table
+            .find(Key(id.uuid()))
+            .select(DeliveryRow::as_select())
+            .first(*connection)
+            .optional())
+        .map_err(failed)?;
+        found.map(DeliveryRow::into_delivery).transpose()
+    }
+
+    fn attempts(&mut self, id: MessageId) -> Result<Vec<Attempt>> {
+        let rows: Vec<AttemptRow> = each!(self, |connection| attempts::table
+            .filter(attempts::message_id.eq(Key(id.uuid())))
+            .order(attempts::number)
+            .select(AttemptRow::as_select())
+            .load(*connection))
+        .map_err(failed)?;
+        rows.into_iter().map(AttemptRow::into_attempt).collect()
+    }
+
+    fn list(
+        &mut self,
+        filter: &Filter<DeliveryTest>,
+        window: &Window<MessageId>,
+    ) -> Result<Page<Delivery, MessageId>> {
+        // No message has the highest UUID.
+        let (before, skip) = match window.from {
+            From::First => (Key(Uuid::max()), 0),
+            From::After(id) => (Key(id.uuid()), 0),
+            From::Skip(rows) => (Key(Uuid::max()), i64::from(rows)),
+        };
+        let rows: Vec<DeliveryRow> = each!(self, |connection| outbox::table
+            .filter(outbox::id.lt(before))
+            .filter(condition(filter, test))
+            .order(outbox::id.desc())
+            .limit(window.fetch())
+            .offset(skip)
+            .select(DeliveryRow::as_select())
+            .load(*connection))
+        .map_err(failed)?;
+        let total = if window.count {
+            let count: i64 = each!(self, |connection| outbox::table
+                .filter(condition(filter, test))
+                .count()
+                .get_result(*connection))
+            .map_err(failed)?;
+            Some(count.unsigned_abs())
+        } else {
+            None
+        };
+        let rows = rows.into_iter().map(DeliveryRow::into_delivery);
+        let items = rows.collect::<Result<_>>()?;
+        Ok(Page::cut(items, window, total, |it: &Delivery| it.id))
+    }
+
+    fn replay(&mut self, id: MessageId, now: Timestamp) -> Result<bool> {
+        let row: Option<MessageRow> = each!(self, |connection| outbox::table
+            .find(Key(id.uuid()))
+            .filter(outbox::state.eq_any(["dead", "pending"]))
+            .select(MessageRow::as_select())
+            .first(*connection)
+            .optional())
+        .map_err(failed)?;
+        if row.is_none_or(|row| row.is_blank()) {
+            return Ok(false);
+        }
+        let replayed = alter!(self, |connection| diesel::update(
+            outbox::table
+                .find(Key(id.uuid()))
+                .filter(outbox::state.eq_any(["dead", "pending"]))
+        )
+        .set((
+            outbox::state.eq("pending"),
+            outbox::attempts.eq(0),
+            outbox::due_at.eq(Moment(now)),
+            outbox::finished_at.eq(None::<Moment>),
+        ))
+        .execute(*connection));
+        Ok(replayed.map_err(failed)? == 1)
+    }
+
+    fn depth(&mut self) -> Result<Depth> {
+        let (pending, oldest): (i64, Option<Moment>) = each!(self, |connection| outbox::table
+            .filter(pending())
+            .select((
+                diesel::dsl::count_star(),
+                diesel::dsl::sql::<diesel::sql_types::Nullable<crate::sql::Instant>>(
+                    "min(outbox.created_at)"
+                )
+            ))
+            .first(*connection))
+        .map_err(failed)?;
+        let dead: i64 = each!(self, |connection| outbox::table
+            .filter(Condition::fixed("outbox.state = 'dead'"))
+            .count()
+            .get_result(*connection))
+        .map_err(failed)?;
+        Ok(Depth {
+            pending: pending.unsigned_abs(),
+            dead: dead.unsigned_abs(),
+            oldest: oldest.map(|at| at.0),
+        })
+    }
+
+    fn forget(&mut self, state: DeliveryState, before: Timestamp, limit: u32) -> Result<u32> {
+        let old: Vec<Key> = unlocked!(
+            self,
+            outbox::table
+                .filter(outbox::state.eq(state.key()))
+                .filter(outbox::finished_at.lt(Moment(before)))
+                .order(outbox::finished_at)
+                .limit(limit.into())
+                .select(outbox::id),
+            |mine, connection| mine.load(*connection)
+        )
+        .map_err(failed)?;
+        for ids in old.chunks(CHUNK) {
+            alter!(self, |connection| diesel::delete(
+                attempts::table.filter(attempts::message_id.eq_any(ids))
+            )
+            .execute(*connection))
+            .map_err(failed)?;
+            alter!(self, |connection| diesel::delete(
+                outbox::table.filter(outbox::id.eq_any(ids))
+            )
+            .execute(*connection))
+            .map_err(failed)?;
+        }
+        Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
+    }
+}
+
+impl SqlTx<'_> {
+    /// Counts an attempt for each.
+    fn begin(&mut self, messages: &[Claimed], until: Timestamp) -> Result<()> {
+        for messages in messages.chunks(CHUNK) {
+            let ids: Vec<_> = messages
+                .iter()
+                .map(|it| Key(it.message.id.uuid()))
+                .collect();
+            alter!(self, |connection| diesel::update(
+                outbox::table.filter(outbox::id.eq_any(ids))
+            )
+            .set((
+                outbox::attempts.eq(outbox::attempts + 1),
+                outbox::begun.eq(outbox::begun + 1),
+                outbox::due_at.eq(Moment(until)),
+            ))
+            .execute(*connection))
+            .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Cancels what cannot be read.
+    fn cancel(&mut self, messages: &[Key], now: Timestamp) -> Result<()> {
+        for ids in messages.chunks(CHUNK) {
+            alter!(self, |connection| diesel::update(
+                outbox::table.filter(outbox::id.eq_any(ids))
+            )
+            .set((
+                outbox::state.eq(DeliveryState::Canceled.key()),
+                outbox::last_error.eq(UNREADABLE),
+                outbox::finished_at.eq(Moment(now)),
+            ))
+            .execute(*connection))
+            .map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+/// The message of a row that was read before the attempt was counted.
+fn claimed(row: MessageRow) -> Result<Claimed> {
+    Ok(Claimed {
+        attempt: row.attempts.unsigned_abs() + 1,
+        number: row.begun.unsigned_abs() + 1,
+        message: row.into_message()?,
+    })
+}
+
+/// Written out, since a partial index does not serve a bound value.
+fn pending() -> Condition {
+    Condition::fixed("outbox.state = 'pending'")
+}
+
+/// That somebody is allowed to take it now, as far as that does not depend on other messages.
+fn open(allowance: &Allowance) -> Condition {
+    let mut written = Condition::new();
+    let full: Vec<_> = allowance.full().collect();
+    if full.is_empty() {
+        written.sql("TRUE");
+    } else {
+        written.do_not_keep();
+        written.sql("(outbox.endpoint_id IS NULL OR outbox.endpoint_id NOT IN ");
+        written.join(full, ", ", "NULL", |written, id| written.id(Key(id.uuid())));
+        written.sql(")");
+    }
+    if allowance.letters == 0 {
+        written.sql(" AND outbox.endpoint_id IS NOT NULL");
+    }
+    written
+}
+
+/// One test as SQL. Each is true or false, never NULL, which `NOT` would leave as it is.
+fn test(written: &mut Condition, test: &DeliveryTest) {
+    match test {
+        DeliveryTest::State(state) => written.sql(match state {
+            DeliveryState::Pending => "outbox.state = 'pending'",
+            DeliveryState::Delivered => "outbox.state = 'delivered'",
+            DeliveryState::Canceled => "outbox.state = 'canceled'",
+            DeliveryState::Dead => "outbox.state = 'dead'",
+        }),
+        // No kind has a NUL, and PostgreSQL refuses such a text.
+        DeliveryTest::Kind(kind) if kind.contains('\0') => written.sql("FALSE"),
+        DeliveryTest::Kind(kind) => {
+            written.sql("outbox.kind = ");
+            written.text(kind);
+        }
+        DeliveryTest::Organization(id) => {
+            written.sql("(outbox.organization_id IS NOT NULL AND outbox.organization_id = ");
+            written.id(Key(id.uuid()));
+            written.sql(")");
+        }
+        DeliveryTest::Endpoint(id) => {
+            written.sql("(outbox.endpoint_id IS NOT NULL AND outbox.endpoint_id = ");
+            written.id(Key(id.uuid()));
+            written.sql(")");
+        }
+        DeliveryTest::NotBefore(at) => {
+            written.sql("outbox.created_at >= ");
+            written.moment(Moment(*at));
+        }
+        DeliveryTest::Before(at) => {
+            written.sql("outbox.created_at < ");
+            written.moment(Moment(*at));
+        }
     }
 }

@@ -7,7 +7,8 @@ use rollbook_domain::{Error, Result};
 use crate::row::PlanRow;
 use crate::schema::organizations;
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 impl PlanRepo for SqlTx<'_> {
     fn find(&mut self, organization: OrganizationId) -> Result<Option<Plan>> {
@@ -20,11 +21,10 @@ impl PlanRepo for SqlTx<'_> {
     }
 
     fn set(&mut self, organization: OrganizationId, plan: &Plan) -> Result<()> {
-        let set = each!(self, |connection| diesel::update(
-            organizations::table.find(Key(organization.uuid()))
-        )
-        .set(PlanRow::of(plan))
-        .execute(*connection));
+        let set = change!(
+            self,
+            update(organizations::table.find(Key(organization.uuid()))).set(PlanRow::of(plan))
+        );
         match set.map_err(failed)? {
             1 => Ok(()),
             _ => Err(Error::storage("a plan for no organization")),

@@ -7,20 +7,16 @@ use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences
 use crate::row::{OrganizationPreferencesRow, WorkspacePreferencesRow};
 use crate::schema::{organization_preferences, workspace_preferences};
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 /// Overwrites a row, or adds it when there is none. Nobody else does at the same time, since the
 /// organization is locked; Diesel prepares an upsert anew each time.
 macro_rules! put {
     ($tx:expr, $table:ident, $key:expr, $row:expr) => {{
-        let written = each!($tx, |connection| diesel::update($table::table.find($key))
-            .set($row)
-            .execute(*connection));
+        let written = change!($tx, update($table::table.find($key)).set($row));
         if written.map_err(failed)? == 0 {
-            each!($tx, |connection| diesel::insert_into($table::table)
-                .values($row)
-                .execute(*connection))
-            .map_err(failed)?;
+            change!($tx, diesel::insert_into($table::table).values($row)).map_err(failed)?;
         }
         Ok(())
     }};

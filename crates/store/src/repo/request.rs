@@ -13,7 +13,8 @@ use rollbook_domain::{Error, Result};
 use crate::row::digest;
 use crate::schema::requests;
 use crate::sql::{Instant, Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 /// How often a request that vanishes before it is read is remembered anew.
 const ATTEMPTS: usize = 3;
@@ -45,7 +46,7 @@ impl RequestRepo for SqlTx<'_> {
             expired: Moment(expired),
             limit: limit.into(),
         };
-        let forgotten = each!(self, |connection| forget.execute(*connection));
+        let forgotten = change!(self, forget);
         Ok(u32::try_from(forgotten.map_err(failed)?).unwrap_or(u32::MAX))
     }
 }
@@ -65,11 +66,13 @@ impl SqlTx<'_> {
             requests::made.eq(Key(request.made)),
             requests::at.eq(Moment(request.at)),
         );
-        let added = each!(self, |connection| diesel::insert_into(requests::table)
-            .values(row)
-            .on_conflict((requests::user_id, requests::request_key))
-            .do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(requests::table)
+                .values(row)
+                .on_conflict((requests::user_id, requests::request_key))
+                .do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 
@@ -98,16 +101,19 @@ impl SqlTx<'_> {
         request: &Remembered,
         expired: Timestamp,
     ) -> Result<bool> {
-        let replaced = each!(self, |connection| diesel::update(
-            requests::table.find((Key(user.uuid()), key.as_str()))
-        )
-        .filter(requests::at.le(Moment(expired)))
-        .set((
-            requests::fingerprint.eq(request.fingerprint.bytes().as_slice()),
-            requests::made.eq(Key(request.made)),
-            requests::at.eq(Moment(request.at)),
-        ))
-        .execute(*connection));
+        let replaced = change!(
+            self,
+            update(
+                requests::table
+                    .find((Key(user.uuid()), key.as_str()))
+                    .filter(requests::at.le(Moment(expired)))
+            )
+            .set((
+                requests::fingerprint.eq(request.fingerprint.bytes().as_slice()),
+                requests::made.eq(Key(request.made)),
+                requests::at.eq(Moment(request.at)),
+            ))
+        );
         Ok(replaced.map_err(failed)? == 1)
     }
 }

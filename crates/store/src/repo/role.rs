@@ -11,7 +11,8 @@ use super::start;
 use crate::row::{NewRole, RoleRow};
 use crate::schema::{invitation_roles, membership_roles, roles, workspace_membership_roles};
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed, unless_taken};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed, unless_taken};
 
 macro_rules! roles_of {
     ($organization:expr) => {
@@ -33,10 +34,12 @@ macro_rules! first {
 
 impl RoleRepo for SqlTx<'_> {
     fn add(&mut self, role: &CustomRole) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(roles::table)
-            .values(NewRole::of(role))
-            .on_conflict_do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(roles::table)
+                .values(NewRole::of(role))
+                .on_conflict_do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 
@@ -99,10 +102,15 @@ impl RoleRepo for SqlTx<'_> {
 
     fn update(&mut self, role: &CustomRole, seen: Version) -> Result<bool> {
         let key = (Key(role.organization_id.uuid()), Key(role.id.uuid()));
-        let outcome = each!(self, |connection| diesel::update(roles::table.find(key))
-            .filter(roles::version.eq(seen.number()))
+        let outcome = change!(
+            self,
+            update(
+                roles::table
+                    .find(key)
+                    .filter(roles::version.eq(seen.number()))
+            )
             .set(NewRole::of(role))
-            .execute(*connection));
+        );
         // A role's key never changes, so only the title can collide.
         let updated = unless_taken(outcome, || {
             Refusal::RoleTitleTaken(role.title.as_str().to_owned())
@@ -112,7 +120,7 @@ impl RoleRepo for SqlTx<'_> {
 
     fn remove(&mut self, organization: OrganizationId, id: RoleId) -> Result<bool> {
         let row = roles::table.find((Key(organization.uuid()), Key(id.uuid())));
-        let removed = each!(self, |connection| diesel::delete(row).execute(*connection));
+        let removed = change!(self, diesel::delete(row));
         Ok(removed.map_err(failed)? == 1)
     }
 

@@ -11,7 +11,8 @@ use super::start;
 use crate::row::TokenRow;
 use crate::schema::tokens;
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 macro_rules! unrevoked_of {
     ($user:expr) => {
@@ -24,9 +25,10 @@ macro_rules! unrevoked_of {
 /// Revokes what a query finds; answers how many there were.
 macro_rules! revoke {
     ($tx:expr, $tokens:expr, $now:expr) => {{
-        let revoked = each!($tx, |connection| diesel::update($tokens)
-            .set(tokens::revoked_at.eq(Moment($now)))
-            .execute(*connection));
+        let revoked = change!(
+            $tx,
+            update($tokens).set(tokens::revoked_at.eq(Moment($now)))
+        );
         Ok(u32::try_from(revoked.map_err(failed)?).unwrap_or(u32::MAX))
     }};
 }
@@ -46,9 +48,7 @@ impl TokenRepo for SqlTx<'_> {
             tokens::organization_id.eq(token.organization_id.map(|id| Key(id.uuid()))),
             tokens::created_by.eq(token.created_by.map(|id| Key(id.uuid()))),
         );
-        let added = each!(self, |connection| diesel::insert_into(tokens::table)
-            .values(row)
-            .execute(*connection));
+        let added = change!(self, diesel::insert_into(tokens::table).values(row));
         added.map(drop).map_err(failed)
     }
 
@@ -98,11 +98,11 @@ impl TokenRepo for SqlTx<'_> {
     }
 
     fn revoke(&mut self, user: UserId, id: TokenId, now: Timestamp) -> Result<bool> {
-        let revoked = each!(self, |connection| diesel::update(
-            unrevoked_of!(user).filter(tokens::id.eq(Key(id.uuid())))
-        )
-        .set(tokens::revoked_at.eq(Moment(now)))
-        .execute(*connection));
+        let revoked = change!(
+            self,
+            update(unrevoked_of!(user).filter(tokens::id.eq(Key(id.uuid()))))
+                .set(tokens::revoked_at.eq(Moment(now)))
+        );
         Ok(revoked.map_err(failed)? == 1)
     }
 
@@ -129,16 +129,17 @@ impl TokenRepo for SqlTx<'_> {
 
     fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()> {
         let at = Moment(at);
-        let marked = each!(self, |connection| diesel::update(
-            tokens::table.find(Key(id.uuid()))
-        )
-        .filter(
-            tokens::last_used_at
-                .is_null()
-                .or(tokens::last_used_at.lt(at))
-        )
-        .set(tokens::last_used_at.eq(at))
-        .execute(*connection));
+        let marked = change!(
+            self,
+            update(
+                tokens::table.find(Key(id.uuid())).filter(
+                    tokens::last_used_at
+                        .is_null()
+                        .or(tokens::last_used_at.lt(at))
+                )
+            )
+            .set(tokens::last_used_at.eq(at))
+        );
         marked.map(drop).map_err(failed)
     }
 }

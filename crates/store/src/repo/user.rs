@@ -11,7 +11,8 @@ use super::start;
 use crate::row::{NewUser, UserRow};
 use crate::schema::{organizations, users};
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed, locked, unless_taken};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed, locked, unless_taken};
 
 /// A page of the users that a query finds, by id. They are those that are not deleted.
 macro_rules! page {
@@ -48,11 +49,13 @@ macro_rules! page {
 
 impl UserRepo for SqlTx<'_> {
     fn add(&mut self, user: &User) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(users::table)
-            .values(NewUser::of(user))
-            .on_conflict(users::email_key)
-            .do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(users::table)
+                .values(NewUser::of(user))
+                .on_conflict(users::email_key)
+                .do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 
@@ -93,12 +96,15 @@ impl UserRepo for SqlTx<'_> {
     }
 
     fn update(&mut self, user: &User, seen: Version) -> Result<bool> {
-        let outcome = each!(self, |connection| diesel::update(
-            users::table.find(Key(user.id.uuid()))
-        )
-        .filter(users::version.eq(seen.number()))
-        .set(NewUser::of(user))
-        .execute(*connection));
+        let outcome = change!(
+            self,
+            update(
+                users::table
+                    .find(Key(user.id.uuid()))
+                    .filter(users::version.eq(seen.number()))
+            )
+            .set(NewUser::of(user))
+        );
         // The primary key stays as it is, so only the address can collide.
         Ok(unless_taken(outcome, || Refusal::EmailTaken)? == 1)
     }

@@ -28,7 +28,8 @@ use crate::schema::{
     users, workspace_membership_roles as assigned, workspace_memberships, workspaces,
 };
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed};
 
 /// How many keys are asked for at once.
 const CHUNK: usize = 500;
@@ -84,11 +85,13 @@ type MemberRow = (WorkspaceMembershipRow, OwnerRow, Option<String>);
 
 impl WorkspaceRepo for SqlTx<'_> {
     fn add(&mut self, workspace: &Workspace) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(workspaces::table)
-            .values(NewWorkspace::of(workspace))
-            .on_conflict((workspaces::organization_id, workspaces::id))
-            .do_nothing()
-            .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(workspaces::table)
+                .values(NewWorkspace::of(workspace))
+                .on_conflict((workspaces::organization_id, workspaces::id))
+                .do_nothing()
+        );
         Ok(added.map_err(failed)? == 1)
     }
 
@@ -112,12 +115,15 @@ impl WorkspaceRepo for SqlTx<'_> {
             Key(workspace.organization_id.uuid()),
             Key(workspace.id.uuid()),
         );
-        let updated = each!(self, |connection| diesel::update(
-            workspaces::table.find(key)
-        )
-        .filter(workspaces::version.eq(seen.number()))
-        .set(NewWorkspace::of(workspace))
-        .execute(*connection));
+        let updated = change!(
+            self,
+            update(
+                workspaces::table
+                    .find(key)
+                    .filter(workspaces::version.eq(seen.number()))
+            )
+            .set(NewWorkspace::of(workspace))
+        );
         Ok(updated.map_err(failed)? == 1)
     }
 
@@ -129,6 +135,28 @@ impl WorkspaceRepo for SqlTx<'_> {
             .get_result(*connection))
         .map_err(failed)?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    fn live(
+        &mut self,
+        organization: OrganizationId,
+        ids: &[WorkspaceId],
+    ) -> Result<Vec<WorkspaceId>> {
+        let mut live = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(CHUNK) {
+            let keys: Vec<Key> = chunk.iter().map(|id| Key(id.uuid())).collect();
+            let found: Vec<Key> = each!(self, |connection| workspaces::table
+                .filter(workspaces::organization_id.eq(Key(organization.uuid())))
+                .filter(workspaces::id.eq_any(&keys))
+                .filter(workspaces::deleted_at.is_null())
+                .select(workspaces::id)
+                .load(*connection))
+            .map_err(failed)?;
+            live.extend(found.into_iter().map(|id| WorkspaceId::new(id.0)));
+        }
+        live.sort_unstable();
+        live.dedup();
+        Ok(live)
     }
 
     fn list(
@@ -201,17 +229,17 @@ impl WorkspaceRepo for SqlTx<'_> {
     }
 
     fn add_member(&mut self, membership: &WorkspaceMembership) -> Result<bool> {
-        let added = each!(self, |connection| diesel::insert_into(
-            workspace_memberships::table
-        )
-        .values(NewWorkspaceMembership::of(membership))
-        .on_conflict((
-            workspace_memberships::organization_id,
-            workspace_memberships::workspace_id,
-            workspace_memberships::user_id,
-        ))
-        .do_nothing()
-        .execute(*connection));
+        let added = change!(
+            self,
+            diesel::insert_into(workspace_memberships::table)
+                .values(NewWorkspaceMembership::of(membership))
+                .on_conflict((
+                    workspace_memberships::organization_id,
+                    workspace_memberships::workspace_id,
+                    workspace_memberships::user_id,
+                ))
+                .do_nothing()
+        );
         if added.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -290,16 +318,19 @@ impl WorkspaceRepo for SqlTx<'_> {
     }
 
     fn update_member(&mut self, membership: &WorkspaceMembership, seen: Version) -> Result<bool> {
-        let updated = each!(self, |connection| diesel::update(
-            workspace_memberships::table.find(key(membership))
-        )
-        .filter(workspace_memberships::version.eq(seen.number()))
-        .set((
-            workspace_memberships::roles.eq(membership.roles.to_keys()),
-            workspace_memberships::version.eq(membership.version.number()),
-            workspace_memberships::updated_at.eq(Moment(membership.updated_at)),
-        ))
-        .execute(*connection));
+        let updated = change!(
+            self,
+            update(
+                workspace_memberships::table
+                    .find(key(membership))
+                    .filter(workspace_memberships::version.eq(seen.number()))
+            )
+            .set((
+                workspace_memberships::roles.eq(membership.roles.to_keys()),
+                workspace_memberships::version.eq(membership.version.number()),
+                workspace_memberships::updated_at.eq(Moment(membership.updated_at)),
+            ))
+        );
         if updated.map_err(failed)? == 0 {
             return Ok(false);
         }
@@ -314,7 +345,7 @@ impl WorkspaceRepo for SqlTx<'_> {
         let (surplus, missing) = diff(&kept, &membership.custom_roles);
         for role in surplus {
             let row = assigned::table.find((organization, workspace, user, role));
-            each!(self, |connection| diesel::delete(row).execute(*connection)).map_err(failed)?;
+            change!(self, diesel::delete(row)).map_err(failed)?;
         }
         self.assign_in_workspace(membership, &missing)?;
         Ok(true)
@@ -331,10 +362,7 @@ impl WorkspaceRepo for SqlTx<'_> {
             Key(workspace.uuid()),
             Key(user.uuid()),
         );
-        let removed = each!(self, |connection| diesel::delete(
-            workspace_memberships::table.find(key)
-        )
-        .execute(*connection));
+        let removed = change!(self, diesel::delete(workspace_memberships::table.find(key)));
         Ok(removed.map_err(failed)? == 1)
     }
 
@@ -375,10 +403,7 @@ impl SqlTx<'_> {
                 assigned::user_id.eq(user),
                 assigned::role_id.eq(*role),
             );
-            each!(self, |connection| diesel::insert_into(assigned::table)
-                .values(row)
-                .execute(*connection))
-            .map_err(failed)?;
+            change!(self, diesel::insert_into(assigned::table).values(row)).map_err(failed)?;
         }
         Ok(())
     }

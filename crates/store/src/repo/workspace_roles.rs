@@ -13,6 +13,9 @@ use diesel::sql_types::{Nullable, Text};
 pub(super) trait Spelling: Backend {
     /// The aggregate that joins texts with a separator.
     const JOIN: &'static str;
+    /// What ends the arguments of [`Self::JOIN`] when they are distinct: SQLite then takes a comma as
+    /// separator and no second argument.
+    const COMMA: &'static str;
     /// The function that makes a text of an id.
     const TEXT_OF_ID: &'static str;
 }
@@ -20,12 +23,14 @@ pub(super) trait Spelling: Backend {
 #[cfg(feature = "sqlite")]
 impl Spelling for diesel::sqlite::Sqlite {
     const JOIN: &'static str = "group_concat";
+    const COMMA: &'static str = "";
     const TEXT_OF_ID: &'static str = "hex";
 }
 
 #[cfg(feature = "postgres")]
 impl Spelling for diesel::pg::Pg {
     const JOIN: &'static str = "string_agg";
+    const COMMA: &'static str = ", ','";
     const TEXT_OF_ID: &'static str = "text";
 }
 

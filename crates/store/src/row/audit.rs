@@ -55,6 +55,7 @@ pub(crate) struct EntryRow {
 
 #[derive(Insertable)]
 #[diesel(table_name = audit_entries)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewEntry<'a> {
     chain_id: Key,
     sequence: i64,

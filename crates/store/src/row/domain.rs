@@ -26,6 +26,7 @@ pub(crate) struct DomainRow {
 
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = organization_domains, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(primary_key(organization_id, id))]
 pub(crate) struct NewDomain<'a> {
     id: Key,

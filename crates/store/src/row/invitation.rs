@@ -3,11 +3,13 @@ use rollbook_domain::Result;
 use rollbook_domain::id::{InvitationId, OrganizationId, UserId, WorkspaceId};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::organization::Version;
-use rollbook_domain::role::{AssignedRole, WorkspaceRoles};
+use rollbook_domain::role::WorkspaceRoles;
 use rollbook_domain::secret::Digest;
-use rollbook_domain::value::{DisplayName, Email, Metadata, OrganizationName, WorkspaceTitle};
+use rollbook_domain::value::{
+    DisplayName, Email, Language, Metadata, OrganizationName, WorkspaceTitle,
+};
 
-use super::{roles_of, unknown};
+use super::{assigned_roles, roles_of, unknown};
 use crate::schema::invitations;
 use crate::sql::{Key, Moment};
 
@@ -24,6 +26,7 @@ pub(crate) struct InvitationRow {
     inviter_kind: String,
     redirect_organization_id: Option<Key>,
     redirect_workspace_id: Option<Key>,
+    language: Option<String>,
     metadata: String,
     state: String,
     accepted_by: Option<Key>,
@@ -35,6 +38,7 @@ pub(crate) struct InvitationRow {
 
 #[derive(Insertable)]
 #[diesel(table_name = invitations)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewInvitation<'a> {
     id: Key,
     organization_id: Key,
@@ -47,6 +51,7 @@ pub(crate) struct NewInvitation<'a> {
     inviter_kind: &'a str,
     redirect_organization_id: Option<Key>,
     redirect_workspace_id: Option<Key>,
+    language: Option<&'a str>,
     metadata: &'a str,
     state: &'static str,
     accepted_by: Option<Key>,
@@ -71,6 +76,7 @@ impl<'a> NewInvitation<'a> {
             inviter_kind: &invitation.inviter_kind,
             redirect_organization_id: invitation.redirect_organization_id.map(|id| Key(id.uuid())),
             redirect_workspace_id: invitation.redirect_workspace_id.map(|id| Key(id.uuid())),
+            language: invitation.language.as_ref().map(Language::as_str),
             metadata: invitation.metadata.as_str(),
             state: invitation.state.key(),
             accepted_by: invitation.accepted_by.map(|id| Key(id.uuid())),
@@ -84,7 +90,7 @@ impl<'a> NewInvitation<'a> {
 }
 
 impl InvitationRow {
-    pub(crate) fn into_invitation(self, custom_roles: Vec<AssignedRole>) -> Result<Invitation> {
+    pub(crate) fn into_invitation(self, custom: Option<&str>) -> Result<Invitation> {
         let state = InvitationState::from_key(&self.state);
         let workspace_roles = WorkspaceRoles::from_keys(&self.workspace_roles);
         let organization = |id: Key| OrganizationId::new(id.0);
@@ -98,11 +104,12 @@ impl InvitationRow {
             roles: roles_of(&self.roles)?,
             workspace_roles: workspace_roles
                 .ok_or_else(|| unknown("role", &self.workspace_roles))?,
-            custom_roles,
+            custom_roles: assigned_roles(custom)?,
             inviter_id: self.inviter_id.map(user),
             inviter_kind: self.inviter_kind,
             redirect_organization_id: self.redirect_organization_id.map(organization),
             redirect_workspace_id: self.redirect_workspace_id.map(workspace),
+            language: self.language.map(Language::from_stored),
             metadata: Metadata::from_stored(self.metadata),
             state: state.ok_or_else(|| unknown("state", &self.state))?,
             accepted_by: self.accepted_by.map(user),
@@ -114,16 +121,20 @@ impl InvitationRow {
     }
 }
 
-/// An invitation with the names of the organization, the workspace and the inviter.
-pub(crate) type InvitationViewRow = (InvitationRow, String, Option<String>, Option<String>);
+/// An invitation with `RolesOfInvitation` and the names of the organization, the workspace and the
+/// inviter.
+pub(crate) type InvitationViewRow = (
+    InvitationRow,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+);
 
-pub(crate) fn view(
-    row: InvitationViewRow,
-    custom_roles: Vec<AssignedRole>,
-) -> Result<InvitationView> {
-    let (invitation, organization, workspace, inviter) = row;
+pub(crate) fn view(row: InvitationViewRow) -> Result<InvitationView> {
+    let (invitation, custom, organization, workspace, inviter) = row;
     Ok(InvitationView {
-        invitation: invitation.into_invitation(custom_roles)?,
+        invitation: invitation.into_invitation(custom.as_deref())?,
         organization_name: OrganizationName::from_stored(organization),
         workspace_title: workspace.map(WorkspaceTitle::from_stored),
         inviter_name: inviter.map(DisplayName::from_stored),

@@ -2,12 +2,13 @@ use diesel::prelude::{Insertable, Queryable, Selectable};
 use rollbook_domain::Result;
 use rollbook_domain::access::Held;
 use rollbook_domain::id::{MembershipId, OrganizationId, UserId};
-use rollbook_domain::membership::Membership;
+use rollbook_domain::membership::{MemberView, Membership};
 use rollbook_domain::organization::Version;
-use rollbook_domain::role::{AssignedRole, Permissions, Roles};
+use rollbook_domain::role::{AssignedRole, Permissions, Roles, WorkspaceRoles};
 use rollbook_domain::user::User;
+use rollbook_domain::value::{DisplayName, Email};
 
-use super::unknown;
+use super::{assigned_role, assigned_roles, kind_of, unknown, workspace_roles};
 use crate::schema::{memberships, users};
 use crate::sql::{Key, Moment};
 
@@ -27,6 +28,7 @@ pub(crate) struct MembershipRow {
 
 #[derive(Insertable)]
 #[diesel(table_name = memberships)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewMembership<'a> {
     id: Key,
     organization_id: Key,
@@ -77,6 +79,37 @@ pub(crate) struct PersonRow {
     pub(crate) kind: String,
     pub(crate) display_name: String,
     pub(crate) email: String,
+}
+
+/// A membership with its user, `RolesOfMember` and `RolesInWorkspaces`.
+pub(crate) type MemberRow = (MembershipRow, PersonRow, Option<String>, Option<String>);
+
+/// A member with all roles.
+pub(crate) fn member_view((row, person, custom, there): MemberRow) -> Result<MemberView> {
+    let (workspace_roles, custom_workspace_roles) = in_workspaces(there.as_deref())?;
+    Ok(MemberView {
+        membership: row.into_membership(assigned_roles(custom.as_deref())?)?,
+        kind: kind_of(&person.kind)?,
+        display_name: DisplayName::from_stored(person.display_name),
+        email: Email::from_stored(person.email),
+        workspace_roles,
+        custom_workspace_roles,
+    })
+}
+
+/// Reads what somebody is in workspaces.
+fn in_workspaces(text: Option<&str>) -> Result<(WorkspaceRoles, Vec<AssignedRole>)> {
+    let (mut built_in, mut custom) = (WorkspaceRoles::NONE, Vec::new());
+    for part in text.into_iter().flat_map(|text| text.split(',')) {
+        let (keys, pair) = part.split_once('/').ok_or_else(|| unknown("role", part))?;
+        built_in = built_in.or(workspace_roles(keys)?);
+        if !pair.is_empty() {
+            custom.push(assigned_role(pair)?);
+        }
+    }
+    custom.sort_unstable();
+    custom.dedup();
+    Ok((built_in, custom))
 }
 
 /// The built-in roles of an organization.

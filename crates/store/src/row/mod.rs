@@ -7,6 +7,7 @@ mod domain;
 mod invitation;
 mod membership;
 mod organization;
+mod outbox;
 mod plan;
 mod preferences;
 mod role;
@@ -19,15 +20,19 @@ pub(crate) use domain::{DomainRow, NewDomain};
 pub(crate) use invitation::{
     InvitationRow, InvitationViewRow, NewInvitation, view as invitation_view,
 };
-pub(crate) use membership::{MembershipRow, NewMembership, PersonRow, custom, held, roles_of};
+pub(crate) use membership::{
+    MemberRow, MembershipRow, NewMembership, PersonRow, custom, held, member_view, roles_of,
+};
 pub(crate) use organization::{NewOrganization, OrganizationRow};
+pub(crate) use outbox::{AttemptRow, DeliveryRow, MessageRow, NewAttempt, NewMessage};
 pub(crate) use plan::PlanRow;
 pub(crate) use preferences::{OrganizationPreferencesRow, WorkspacePreferencesRow};
-pub(crate) use role::{AssignedRow, NewRole, RoleRow};
+pub(crate) use role::{NewRole, RoleRow};
 pub(crate) use token::TokenRow;
 pub(crate) use user::{NewUser, OwnerRow, UserRow, kind_of};
 pub(crate) use workspace::{
-    NewWorkspace, NewWorkspaceMembership, WorkspaceMembershipRow, WorkspaceRow, workspace_roles,
+    NewWorkspace, NewWorkspaceMembership, WorkspaceMembershipRow, WorkspaceRow, assigned_role,
+    assigned_roles, workspace_roles,
 };
 
 use rollbook_domain::Error;

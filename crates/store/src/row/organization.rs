@@ -26,6 +26,7 @@ pub(crate) struct OrganizationRow {
 
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = organizations, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewOrganization<'a> {
     id: Key,
     name: &'a str,

@@ -15,6 +15,7 @@ use crate::sql::{Key, Moment};
 /// The preferences of an organization, to read and to write.
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = organization_preferences, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(primary_key(organization_id))]
 pub(crate) struct OrganizationPreferencesRow {
     organization_id: Key,
@@ -28,6 +29,7 @@ pub(crate) struct OrganizationPreferencesRow {
 /// The preferences of a workspace, to read and to write.
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = workspace_preferences, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(primary_key(organization_id, workspace_id))]
 pub(crate) struct WorkspacePreferencesRow {
     organization_id: Key,
@@ -87,6 +89,7 @@ macro_rules! general {
     ($($name:ident of $table:ident)+) => {
         $(#[derive(AsChangeset, Insertable, Queryable, Selectable)]
         #[diesel(table_name = $table, treat_none_as_null = true)]
+        #[diesel(treat_none_as_default_value = false)]
         pub(crate) struct $name {
             time_zone: Option<String>,
             time_format: Option<String>,

@@ -2,7 +2,7 @@ use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
 use rollbook_domain::Result;
 use rollbook_domain::id::{OrganizationId, RoleId};
 use rollbook_domain::organization::Version;
-use rollbook_domain::role::{AssignedRole, CustomRole, Permissions, RoleScope};
+use rollbook_domain::role::{CustomRole, Permissions, RoleScope};
 use rollbook_domain::value::{Description, RoleKey, RoleTitle};
 
 use super::unknown;
@@ -26,6 +26,7 @@ pub(crate) struct RoleRow {
 
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = roles, treat_none_as_null = true, primary_key(organization_id, id))]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewRole<'a> {
     id: Key,
     organization_id: Key,
@@ -74,22 +75,5 @@ impl RoleRow {
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
         })
-    }
-}
-
-/// A custom role, as joined to whoever has it.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = roles)]
-pub(crate) struct AssignedRow {
-    id: Key,
-    role_key: String,
-}
-
-impl AssignedRow {
-    pub(crate) fn into_assigned(self) -> AssignedRole {
-        AssignedRole {
-            id: RoleId::new(self.id.0),
-            key: RoleKey::from_stored(self.role_key),
-        }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) struct UserRow {
 
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = users, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct NewUser<'a> {
     id: Key,
     kind: &'static str,

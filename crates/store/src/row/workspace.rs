@@ -31,6 +31,7 @@ pub(crate) struct WorkspaceRow {
 
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = workspaces, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(primary_key(organization_id, id))]
 pub(crate) struct NewWorkspace<'a> {
     id: Key,
@@ -106,6 +107,7 @@ pub(crate) struct WorkspaceMembershipRow {
 
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = workspace_memberships)]
+#[diesel(treat_none_as_default_value = false)]
 #[diesel(primary_key(organization_id, workspace_id, user_id))]
 pub(crate) struct NewWorkspaceMembership {
     organization_id: Key,
@@ -161,14 +163,14 @@ pub(crate) fn workspace_roles(keys: &str) -> Result<WorkspaceRoles> {
 }
 
 /// Reads pairs of id and key, joined by commas, in whatever order the database found them.
-fn assigned_roles(pairs: Option<&str>) -> Result<Vec<AssignedRole>> {
+pub(crate) fn assigned_roles(pairs: Option<&str>) -> Result<Vec<AssignedRole>> {
     let pairs = pairs.into_iter().flat_map(|pairs| pairs.split(','));
     let mut roles: Vec<_> = pairs.map(assigned_role).collect::<Result<_>>()?;
     roles.sort_unstable();
     Ok(roles)
 }
 
-fn assigned_role(pair: &str) -> Result<AssignedRole> {
+pub(crate) fn assigned_role(pair: &str) -> Result<AssignedRole> {
     let parts = pair.split_once(' ');
     let parsed = parts.and_then(|(id, key)| Some((Uuid::try_parse(id).ok()?, key)));
     let (id, key) = parsed.ok_or_else(|| unknown("role", pair))?;

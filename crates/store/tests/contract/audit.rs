@@ -92,7 +92,7 @@ async fn list(
 async fn every_entry_still_has_its_digest(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let changes = [
-        r#"[["name","a","b"]]"#,
+        r#"[{"field":"name","before":"a","after":"b"}]"#,
         r#"[ ["b", null , 1.0],["a" ,"\u0000","é\u0301"],["a",null,null] ]"#,
         "'; -- \\ \" %_ 🦀 \u{feff} \u{202e} \r\n\t ",
     ];

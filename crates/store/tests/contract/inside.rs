@@ -31,6 +31,7 @@ pub(crate) fn read(tx: &mut dyn Tx) -> Result<()> {
         .list_members(acme.id, lab.id, &Window::after(ann.id, 50))?;
     tx.workspaces().find(acme.id, lab.id)?;
     tx.workspaces().count(acme.id)?;
+    tx.workspaces().live(acme.id, &[lab.id; 3])?;
     tx.workspaces().find_member(acme.id, lab.id, ann.id)?;
     tx.workspaces().granted(acme.id, lab.id, ann.id)?;
     tx.workspaces().count_members(acme.id, &[lab.id; 3])?;

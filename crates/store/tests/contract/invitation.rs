@@ -9,7 +9,7 @@ use rollbook_domain::port::Store;
 use rollbook_domain::role::{AssignedRole, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
-use rollbook_domain::value::{Email, Metadata};
+use rollbook_domain::value::{Email, Language, Metadata};
 use rollbook_domain::workspace::Workspace;
 
 use crate::harness::on_both;
@@ -67,6 +67,7 @@ fn rich(
         inviter_kind: "system".to_owned(),
         redirect_organization_id: Some(acme.id),
         redirect_workspace_id: Some(lab.id),
+        language: Some(Language::from_stored("zh-Hant-TW".to_owned())),
         metadata: Metadata::from_stored("{\"a\": \"ü\"}".to_owned()),
         state: InvitationState::Accepted,
         accepted_by: Some(ann.id),
@@ -266,6 +267,7 @@ async fn the_seen_version_is_updated(database: &TestDatabase) -> Outcome {
         roles: Roles::of(&[Role::Manager]),
         workspace_roles: WorkspaceRoles::of(&[WorkspaceRole::Viewer]),
         custom_roles: vec![AssignedRole::from(&b)],
+        language: Some(Language::from_stored("de".to_owned())),
         state: InvitationState::Accepted,
         accepted_by: Some(ann.id),
         version: before.version.next(),

@@ -3,7 +3,7 @@
 use rollbook_domain::id::{InvitationId, MessageId};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Organization;
-use rollbook_domain::outbox::{Content, Message};
+use rollbook_domain::outbox::{Content, Letter, Message};
 use rollbook_domain::port::Store;
 use rollbook_domain::secret::Secret;
 use rollbook_domain::{Error, Refusal, Result};
@@ -21,12 +21,14 @@ on_both! {
 fn message(name: &str, organization: &Organization, again: bool) -> Message {
     Message {
         id: MessageId::new(sample::uuid(name)),
-        recipient: sample::email(name),
-        content: Content::Invitation {
-            organization_id: organization.id,
-            invitation_id: InvitationId::new(sample::uuid("invitation")),
-            secret: Secret::invitation(&[7; 32]),
-            again,
+        content: Content::Letter {
+            recipient: sample::email(name),
+            letter: Letter::Invitation {
+                organization_id: organization.id,
+                invitation_id: InvitationId::new(sample::uuid("invitation")),
+                secret: Secret::invitation(&[7; 32]),
+                again,
+            },
         },
         created_at: FixedClock::START,
     }
@@ -53,7 +55,8 @@ async fn a_message_is_kept_with_all_it_says(database: &TestDatabase) -> Outcome 
     let columns = |kind, recipient| {
         format!(
             "kind = '{kind}' AND recipient = '{recipient}@example.com' AND secret = '{}' \
-             AND organization_id IS NOT NULL AND invitation_id IS NOT NULL",
+             AND organization_id IS NOT NULL AND subject_id IS NOT NULL \
+             AND state = 'pending' AND attempts = 0 AND due_at = created_at",
             secret.reveal()
         )
     };

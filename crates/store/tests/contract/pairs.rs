@@ -170,6 +170,7 @@ impl Cast {
                 roles: Vec::new(),
                 redirect_organization_id: None,
                 redirect_workspace_id: None,
+                language: None,
                 metadata: Metadata::default(),
                 expires_at: None,
             },

@@ -2,17 +2,22 @@
 
 use rollbook_domain::audit::Author;
 use rollbook_domain::filter::Filter;
+use rollbook_domain::id::InvitationId;
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
+use rollbook_domain::port::Tx;
 use rollbook_domain::role::Role;
-use rollbook_domain::service::Organizations;
 use rollbook_domain::service::organization::CreateOrganization;
-use rollbook_domain::value::Slug;
+use rollbook_domain::service::subscription::UpdatePlan;
+use rollbook_domain::service::token::IssueToken;
+use rollbook_domain::service::{Memberships as _, Organizations, Subscriptions as _, Tokens as _};
+use rollbook_domain::subscription::Quota;
+use rollbook_domain::value::{Slug, TokenName};
 use rollbook_domain::{Error, Refusal, Result};
 use tokio::task::JoinSet;
 
-use crate::harness::on_both;
+use crate::harness::{all_at_once, on_both};
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -23,6 +28,9 @@ on_both! {
     one_version_has_one_winner,
     one_address_has_one_winner,
     generated_slugs_let_everybody_win,
+    no_change_of_a_plan_is_lost,
+    no_bound_token_outlives_a_membership,
+    whoever_holds_an_organization_sees_the_latest,
 }
 
 const RACERS: usize = 20;
@@ -202,5 +210,115 @@ async fn generated_slugs_let_everybody_win(database: &TestDatabase) -> Outcome {
     let racers = racers.map(|account| create(world.clone(), account, world.command("Acme")));
     let winners = race(racers.collect::<Vec<_>>(), |_| false);
     assert_eq!(winners.await?, RACERS);
+    Ok(())
+}
+
+/// Each changes something else of the plan, which is written as a whole.
+async fn no_change_of_a_plan_is_lost(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    let root = world.sign_up_superuser("root").await?;
+    let acme = world.create(&root, "Acme").await?.organization;
+    for heat in 1..=4 * u32::try_from(HEATS)? {
+        let of_members = UpdatePlan {
+            members: Some(Quota(heat)),
+            ..UpdatePlan::default()
+        };
+        let of_workspaces = UpdatePlan {
+            workspaces: Some(Quota(heat)),
+            ..UpdatePlan::default()
+        };
+        let racers = [of_members, of_workspaces].map(|command| {
+            let world = world.clone();
+            async move {
+                let update = world.subscriptions.update(root.caller, acme.id, command);
+                update.await.map(drop)
+            }
+        });
+        assert_eq!(race(racers, |_| false).await?, 2);
+        let plan = world.store.read_one(move |tx| tx.plans().find(acme.id));
+        let plan = plan.await?.ok_or("there is no plan")?;
+        assert_eq!((plan.members, plan.workspaces), (Quota(heat), Quota(heat)));
+    }
+    Ok(())
+}
+
+/// Somebody leaves while they get themselves tokens for the organization.
+async fn no_bound_token_outlives_a_membership(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    let ann = world.sign_up("ann").await?;
+    let acme = world.create(&ann, "Acme").await?.organization;
+    for heat in 0..4 * HEATS {
+        let bob = world.sign_up(&format!("bob{heat}")).await?;
+        world.join(&acme, &bob, &[Role::Member]).await?;
+        let mut running = JoinSet::new();
+        for number in 0..4 {
+            let (world, acme) = (world.clone(), acme.id);
+            running.spawn(async move {
+                if number == heat % 4 {
+                    return world.memberships.leave(bob.caller, acme).await;
+                }
+                let command = IssueToken {
+                    name: TokenName::from_stored("late".to_owned()),
+                    expires_at: None,
+                    organization_id: Some(acme),
+                    once: None,
+                };
+                world.tokens.issue(bob.caller, command).await.map(drop)
+            });
+        }
+        while let Some(outcome) = running.join_next().await {
+            match outcome? {
+                Ok(()) | Err(Error::Denied { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let outlived = "SELECT count(*) AS count FROM tokens t WHERE t.revoked_at IS NULL AND \
+             t.organization_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM memberships m WHERE \
+             m.organization_id = t.organization_id AND m.user_id = t.user_id)";
+        assert_eq!(database.count(outlived)?, 0, "heat {heat}");
+    }
+    Ok(())
+}
+
+/// Each counts the organization's version up by one: whoever reads behind the lock, which is had by
+/// the organization's id or by that of an invitation to it, reads what the others wrote.
+async fn whoever_holds_an_organization_sees_the_latest(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let ann = sample::user("ann");
+    let acme = sample::organization("Acme", &ann);
+    let invitation = sample::invitation_view(&acme, &ann, "bob", &[Role::Member]).invitation;
+    let (id, invited) = (acme.id, invitation.id);
+    let seed = move |tx: &mut dyn Tx| {
+        tx.users().add(&ann)?;
+        tx.organizations().add(&acme)?;
+        let digest = sample::invitation_secret("bob").digest();
+        tx.invitations().add(&invitation, &digest)
+    };
+    assert!(store.write(seed).await?);
+    let absent = InvitationId::new(sample::uuid("absent"));
+    let hold_nothing = move |tx: &mut dyn Tx| tx.invitations().hold_organization(absent);
+    store.write(hold_nothing).await?;
+    let count_up = |racer: usize| {
+        move |tx: &mut dyn Tx| {
+            if racer.is_multiple_of(2) {
+                tx.organizations().hold(id)?;
+            } else {
+                tx.invitations().hold_organization(invited)?;
+            }
+            let mut found = tx
+                .organizations()
+                .find(id)?
+                .ok_or(Error::Busy)?
+                .organization;
+            let before = found.version;
+            found.version = before.next();
+            tx.organizations().update(&found, before)
+        }
+    };
+    for _ in 0..HEATS {
+        for counted in all_at_once(&store, (0..RACERS).map(count_up)).await? {
+            assert!(counted?);
+        }
+    }
     Ok(())
 }

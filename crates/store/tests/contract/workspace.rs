@@ -20,6 +20,7 @@ on_both! {
     every_field_is_updated,
     only_the_seen_version_is_updated,
     the_living_are_counted,
+    the_living_are_told_apart,
     what_is_refused_leaves_nothing,
     a_workspace_of_another_organization_is_not_found,
 }
@@ -160,6 +161,37 @@ async fn the_living_are_counted(database: &TestDatabase) -> Outcome {
     add(&*store, &sample::workspace(&house.globex, "w0", &house.ann)).await?;
     assert_eq!(count(house.acme.id).await?, 3);
     assert_eq!(count(house.globex.id).await?, 1);
+    Ok(())
+}
+
+async fn the_living_are_told_apart(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let house = house(&*store).await?;
+    let lab = sample::workspace(&house.acme, "Lab", &house.ann);
+    let shop = sample::workspace(&house.acme, "Shop", &house.ann);
+    let theirs = sample::workspace(&house.globex, "Lab", &house.bob);
+    let gone = full(&house);
+    for workspace in [&lab, &shop, &theirs, &gone] {
+        assert!(add(&*store, workspace).await?);
+    }
+    let live = async |organization, ids: Vec<WorkspaceId>| {
+        store
+            .read_one(move |tx| tx.workspaces().live(organization, &ids))
+            .await
+    };
+    let mut both = [lab.id, shop.id];
+    both.sort_unstable();
+    let all = vec![shop.id, gone.id, lab.id, theirs.id, lab.id];
+    assert_eq!(live(house.acme.id, all.clone()).await?, both);
+    assert_eq!(live(house.globex.id, all).await?, [theirs.id]);
+    assert_eq!(live(house.acme.id, vec![shop.id]).await?, [shop.id]);
+    assert_eq!(live(house.acme.id, vec![]).await?, []);
+    // As many as no statement has, and the same one far apart.
+    let absent = |number| WorkspaceId::new(sample::uuid(&format!("absent {number}")));
+    let mut ids: Vec<_> = (0..1100).map(absent).collect();
+    ids.insert(0, lab.id);
+    ids.extend(both);
+    assert_eq!(live(house.acme.id, ids).await?, both);
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! [`UNKNOWN`], so nobody can make new series by asking for random paths.
 
 mod collector;
+mod outbox;
 mod series;
 
 use std::collections::HashMap;
@@ -17,9 +18,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use rollbook_domain::outbox::{Channel, Outcome};
 use rollbook_domain::time::Timestamp;
 
 use self::collector::{GaugeOf, Requests};
+use self::outbox::{OutboxMetrics, Printed};
 pub(crate) use self::series::Series;
 use crate::operation::Table;
 use crate::reading;
@@ -31,14 +34,15 @@ pub(crate) const UNKNOWN: &str = "unknown";
 /// The type that `OpenMetrics` gives its text.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What is measured: requests, by dialect and use case, and what other parts of the program
-/// register.
+/// What is measured: requests, by dialect and use case, the outbox, and what other parts of the
+/// program register.
 pub struct Metrics {
     /// Locked to register and to print, never to count.
     registry: Mutex<Registry>,
     in_flight: Gauge,
     abandoned: Counter,
     requests: Arc<Requests>,
+    outbox: Arc<OutboxMetrics>,
 }
 
 /// The series of one dialect: one for each use case and one for what matched no route.
@@ -77,11 +81,14 @@ impl Metrics {
             abandoned.clone(),
         );
         registry.register_collector(Box::new(Arc::clone(&requests)));
+        let outbox = Arc::<OutboxMetrics>::default();
+        registry.register_collector(Box::new(Printed(Arc::clone(&outbox))));
         Self {
             registry: Mutex::new(registry),
             in_flight,
             abandoned,
             requests,
+            outbox,
         }
     }
 
@@ -96,6 +103,11 @@ impl Metrics {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .register_collector(Box::new(gauge));
+    }
+
+    /// Counts a message that was sent, or settled without being sent.
+    pub fn count_delivery(&self, channel: Channel, outcome: &Outcome) {
+        self.outbox.count(channel, outcome);
     }
 
     /// All metrics as `OpenMetrics` text.
@@ -166,6 +178,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn show(state: web::Data<State>) -> HttpResponse {
+    let now = state.services.clock.now();
+    let outbox = &*state.services.outbox;
+    state.metrics.outbox.refresh(outbox, now).await;
     match state.metrics.print() {
         Ok(body) => HttpResponse::Ok().content_type(CONTENT_TYPE).body(body),
         Err(error) => {

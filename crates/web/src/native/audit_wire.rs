@@ -6,7 +6,7 @@ use rollbook_domain::audit::{Break, Entry};
 use rollbook_domain::id::OrganizationId;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::service::audit::{EntryPage, Verdict as DomainVerdict};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::name::Name;
@@ -68,7 +68,7 @@ pub(super) struct AuditEntry<'a> {
 }
 
 /// A field that changed.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(super) struct Change {
     /// The field.
     field: String,
@@ -102,16 +102,9 @@ impl<'a> AuditEntry<'a> {
     }
 }
 
-/// Reads what the domain wrote: an array of `[field, before, after]`.
+/// Reads what the domain wrote.
 fn changes(json: &str) -> Vec<Change> {
-    type Triple = (String, Option<String>, Option<String>);
-    let triples: Vec<Triple> = serde_json::from_str(json).unwrap_or_default();
-    let changes = triples.into_iter().map(|(field, before, after)| Change {
-        field,
-        before,
-        after,
-    });
-    changes.collect()
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 fn hexadecimal(digest: &Digest) -> String {

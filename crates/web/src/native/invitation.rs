@@ -96,6 +96,11 @@ pub(super) struct ResendQuery {
     #[serde(alias = "expireTime")]
     #[param(format = DateTime)]
     expire_time: Option<String>,
+    /// In which language its letters are written from now on: a BCP 47 tag. As before unless
+    /// given.
+    #[serde(alias = "languageCode")]
+    #[param(example = "de-AT")]
+    language_code: Option<String>,
     /// The entity tag of the invitation as the caller saw it.
     etag: Option<String>,
 }
@@ -265,8 +270,10 @@ pub(super) async fn resend(
     state: Data<State>,
 ) -> Answer {
     let end = invitation_input::time(query.expire_time.as_ref());
+    let language = invitation_input::language(query.language_code.as_ref());
     let command = ResendInvitation {
         expires_at: end.map_err(|reason| reason.in_field("expire_time"))?,
+        language: language.map_err(|reason| reason.in_field("language_code"))?,
         seen: seen.or_field(query.etag.as_deref())?,
     };
     let service = &state.services.invitations;

@@ -4,7 +4,7 @@ use rollbook_domain::id::{OrganizationId, WorkspaceId};
 use rollbook_domain::invitation::InvitationState;
 use rollbook_domain::service::invitation::{INVITATIONS_AT_ONCE, NewInvitation, Presented, SignUp};
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::value::{DisplayName, Email, Malformed, Metadata};
+use rollbook_domain::value::{DisplayName, Email, Language, Malformed, Metadata};
 use rollbook_domain::{Error, Result};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -45,6 +45,11 @@ pub(super) struct InvitationBody {
     #[serde(alias = "redirectWorkspaceId")]
     #[schema(format = "uuid")]
     redirect_workspace_id: Option<String>,
+    /// In which language the letter is written: a BCP 47 tag. In the installation's unless given,
+    /// or where there is no letter in it.
+    #[serde(alias = "languageCode")]
+    #[schema(example = "de-AT")]
+    language_code: Option<String>,
     /// What the client keeps with it: an object of at most 8 KiB.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
@@ -120,16 +125,20 @@ impl InvitationBody {
                 OrganizationId::parse,
             ),
         );
+        let language = faults.check("language_code", language(self.language_code.as_ref()));
         let metadata = faults.check("metadata", self.metadata());
         let expires_at = faults.check("expire_time", time(self.expire_time.as_ref()));
-        match (email, roles, metadata, expires_at) {
-            (Some(email), Some(roles), Some(metadata), Some(expires_at)) if faults.is_empty() => {
+        match (email, roles, language, metadata, expires_at) {
+            (Some(email), Some(roles), Some(language), Some(metadata), Some(expires_at))
+                if faults.is_empty() =>
+            {
                 Ok(NewInvitation {
                     email,
                     workspace_id,
                     roles,
                     redirect_organization_id,
                     redirect_workspace_id,
+                    language,
                     metadata,
                     expires_at,
                 })
@@ -259,6 +268,11 @@ pub(super) fn time(text: Option<&String>) -> std::result::Result<Option<Timestam
             |time| Ok(Some(time)),
         ),
     }
+}
+
+/// Reads a language, if there is one.
+pub(super) fn language(text: Option<&String>) -> std::result::Result<Option<Language>, Malformed> {
+    given(text).map(Language::parse).transpose()
 }
 
 /// The key of a role that is named by it or by the resource name.

@@ -5,7 +5,7 @@ use rollbook_domain::invitation::{InvitationState, InvitationView};
 use rollbook_domain::organization::Version;
 use rollbook_domain::role::{Role, WorkspaceRole};
 use rollbook_domain::service::invitation::{InvitationPage, SignedUp as DomainSignedUp};
-use rollbook_domain::value::WorkspaceTitle;
+use rollbook_domain::value::{Language, WorkspaceTitle};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -34,6 +34,7 @@ pub(super) const STATE: &str = "STATE_";
     "inviter": "organizations/01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59/users/01980c5e-0000-7000-8000-000000000001",
     "inviter_display_name": "Jane Smith",
     "accepted_by": "organizations/01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59/users/01980c5e-0000-7000-8000-000000000008",
+    "language_code": "de-AT",
     "metadata": {"ticket": 7},
     "create_time": "2025-01-15T10:30:00Z",
     "update_time": "2025-01-15T10:30:00Z",
@@ -81,6 +82,11 @@ pub(super) struct Invitation<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     accepted_by: Option<OwnerName>,
+    /// In which language its letters are written, a BCP 47 tag; left out when it is the
+    /// installation's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    language_code: Option<&'a str>,
     /// What the inviter's client keeps with it; invitees do not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, nullable = false)]
@@ -128,6 +134,7 @@ impl<'a> Invitation<'a> {
             inviter: it.inviter_id.map(member),
             inviter_display_name: inviter_name.map_or("", |name| name.as_str()),
             accepted_by: it.accepted_by.map(member),
+            language_code: it.language.as_ref().map(Language::as_str),
             metadata: None,
             create_time: Time(it.created_at),
             update_time: Time(it.updated_at),

@@ -25,6 +25,8 @@ mod openapi;
 mod order;
 mod organization;
 mod organization_domain;
+mod outbox_message;
+mod outbox_wire;
 mod path;
 mod preferences;
 mod preferences_input;
@@ -78,19 +80,20 @@ type Body<T> = crate::body::Body<Native, T>;
 pub static OPERATIONS: Table = &[
     organization::OPERATIONS,
     me::OPERATIONS,
-    token::OPERATIONS,
-    user::OPERATIONS,
-    service_account::OPERATIONS,
-    organization_domain::OPERATIONS,
-    audit_entry::OPERATIONS,
+    member::OPERATIONS,
     invitation::OPERATIONS,
     invitee::OPERATIONS,
     workspace::OPERATIONS,
     workspace_user::OPERATIONS,
+    role::OPERATIONS,
+    token::OPERATIONS,
+    user::OPERATIONS,
+    outbox_message::OPERATIONS,
+    service_account::OPERATIONS,
+    organization_domain::OPERATIONS,
+    audit_entry::OPERATIONS,
     preferences::OPERATIONS,
     subscription::OPERATIONS,
-    member::OPERATIONS,
-    role::OPERATIONS,
 ];
 
 const fn operation(

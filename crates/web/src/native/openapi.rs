@@ -5,8 +5,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
 use super::{
-    audit_entry, invitation, invitee, me, member, organization, organization_domain, preferences,
-    role, service_account, subscription, token, user, workspace, workspace_user,
+    audit_entry, invitation, invitee, me, member, organization, organization_domain,
+    outbox_message, preferences, role, service_account, subscription, token, user, workspace,
+    workspace_user,
 };
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
@@ -36,6 +37,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         user::verify_email,
         user::deactivate,
         user::activate,
+        outbox_message::list,
+        outbox_message::get,
+        outbox_message::replay,
+        outbox_message::replay_dead,
         token::list,
         token::create,
         token::get,
@@ -115,6 +120,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     tags(
         (name = "me", description = "The caller"),
         (name = "users", description = "All users, for superusers"),
+        (name = "outboxMessages", description = "What waits to be sent and what became of it, for superusers"),
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
         (name = "serviceAccounts", description = "The programs of an organization, and their keys"),

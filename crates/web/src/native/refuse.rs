@@ -196,14 +196,15 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::WorkspaceMembership => "WORKSPACE_MEMBERSHIP_NOT_FOUND",
         Kind::Domain => "DOMAIN_NOT_FOUND",
         Kind::ServiceAccount => "SERVICE_ACCOUNT_NOT_FOUND",
+        Kind::Message => "MESSAGE_NOT_FOUND",
     }
 }
 
 fn judge_violations(violations: &[Violation]) -> Verdict {
-    let sentence = |it: &Violation| format!("{}: {}", it.field, it.reason);
+    let sentence = |it: &Violation| format!("{}: {}", spelled(it.field), it.reason);
     let message: Vec<String> = violations.iter().map(sentence).collect();
     let field_violations = violations.iter().map(|it| FieldViolation {
-        field: it.field.to_owned(),
+        field: spelled(it.field).to_owned(),
         description: it.reason.clone(),
     });
     Verdict {
@@ -213,6 +214,14 @@ fn judge_violations(violations: &[Violation]) -> Verdict {
             "INVALID_ARGUMENT",
             message.join("; "),
         )
+    }
+}
+
+/// What clients call a field: mostly as the domain does.
+fn spelled(field: &'static str) -> &'static str {
+    match field {
+        "bequests" => "decisions",
+        same => same,
     }
 }
 

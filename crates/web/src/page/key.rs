@@ -1,7 +1,8 @@
 //! What page tokens hold: the sort keys of lists.
 
 use rollbook_domain::id::{
-    DomainId, InvitationId, MembershipId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId,
+    DomainId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId, UserId,
+    WorkspaceId,
 };
 use rollbook_domain::membership::{MemberKey, SortValue};
 use rollbook_domain::role::{Role, RoleRef, WorkspaceRole};
@@ -36,6 +37,7 @@ id_keys!(
     DomainId,
     InvitationId,
     MembershipId,
+    MessageId,
     OrganizationId,
     RoleId,
     TokenId,

@@ -1,5 +1,19 @@
-//! Whole answers, word for word, in `tests/golden/native`. After a deliberate change, the message
-//! of the failing test is what the file should hold.
+//! Whole answers, word for word, in `tests/golden/native`.
+//!
+//! After a deliberate change, write the files anew and look at the difference:
+//!
+//! ```sh
+//! UPDATE_GOLDEN=1 cargo test -p rollbook-web --test native
+//! git diff crates/web/tests/golden
+//! ```
+
+mod audit_entries;
+mod domains;
+mod members;
+mod organizations;
+mod roles;
+mod service_accounts;
+mod users;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,55 +23,89 @@ use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::test::TestRequest;
-use rollbook_domain::error::{Kind, Violation};
-use rollbook_domain::mock::{FixedClock, sample};
-use rollbook_domain::organization::{OrganizationView, Version};
+use rollbook_domain::Refusal;
 use rollbook_domain::page::Page;
-use rollbook_domain::policy::Action;
-use rollbook_domain::role::Permission;
-use rollbook_domain::service::organization::OrganizationPage;
-use rollbook_domain::service::token::IssuedToken;
-use rollbook_domain::time::{Span, Timestamp};
-use rollbook_domain::token::Token;
-use rollbook_domain::value::{Description, Logo, LogoImage, Url};
-use rollbook_domain::{Error, Refusal};
-use serde_json::{Value, json};
+use rollbook_web::native::OPERATIONS;
+use serde_json::{Map, Value, json};
 
-use super::support::{Answer, BODY_LIMIT, Make, Mocks, acme, acme_path, jane};
+use super::support::{Answer, Make, Mocks};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 46] = [
+const FILES: [&str; 105] = [
     "accept_invitation",
+    "activate_user",
+    "add_organization_user",
     "add_workspace_user",
+    "audit_entry_refusals",
     "batch_create_invitations",
     "body_too_large",
     "busy",
     "count_users",
+    "create_domain",
     "create_invitation",
     "create_organization",
+    "create_role",
+    "create_service_account",
+    "create_service_account_key",
     "create_token",
+    "create_user",
+    "deactivate_user",
+    "delete_domain",
+    "delete_me",
+    "delete_me_with",
     "delete_organization",
+    "delete_role",
+    "delete_service_account",
+    "delete_service_account_key",
     "delete_token",
+    "delete_user",
+    "delete_user_with",
     "denied",
+    "domain_refusals",
+    "export_audit_entries",
+    "get_built_in_role",
+    "get_domain",
     "get_invitation",
     "get_organization",
+    "get_organization_user",
     "get_organization_with_image",
+    "get_outbox_message",
     "get_preferences",
     "get_preferences_never_said",
+    "get_role",
+    "get_service_account",
     "get_subscription",
     "get_token",
+    "get_user",
     "get_workspace",
     "get_workspace_preferences",
     "get_workspace_user",
     "internal_error",
     "invalid",
     "invitation_closed",
+    "leave_organization",
+    "list_audit_entries",
+    "list_audit_entries_empty",
+    "list_domains",
+    "list_domains_empty",
     "list_invitations",
+    "list_organization_users",
+    "list_organization_users_empty",
     "list_organizations",
+    "list_outbox_messages",
+    "list_roles",
+    "list_roles_empty",
+    "list_service_account_keys",
+    "list_service_account_keys_empty",
+    "list_service_accounts",
+    "list_service_accounts_empty",
     "list_tokens",
+    "list_users",
+    "list_users_empty",
     "list_workspace_users",
     "list_workspaces",
     "me",
+    "me_refusals",
     "me_service_account",
     "my_invitations",
     "my_organizations",
@@ -65,23 +113,73 @@ const FILES: [&str; 46] = [
     "no_credential",
     "not_found",
     "organization_limit",
+    "organization_user_refusals",
     "preview_invitation",
+    "remove_organization_user",
+    "replay_outbox_messages",
     "resend_invitation",
     "revoke_invitation",
+    "role_refusals",
+    "service_account_key_refusals",
+    "service_account_refusals",
     "sign_up",
     "undelete_organization",
     "unknown_field",
+    "update_domain",
+    "update_me",
     "update_organization",
+    "update_organization_user",
+    "update_role",
+    "update_service_account",
+    "user_refusals",
+    "verify_audit_log",
+    "verify_audit_log_broken",
+    "verify_domain",
+    "verify_user_email",
     "wrong_method",
 ];
+
+/// What was seen is no longer so.
+const STALE: Make = || Refusal::VersionMismatch.into();
+/// The request's key stands for something else.
+const REUSED: Make = || Refusal::RequestKeyReused.into();
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/native")
 }
 
+/// Compares an answer with what its file says.
 #[track_caller]
 pub(super) fn check(name: &str, answer: &Answer) {
-    assert!(FILES.contains(&name), "{name} is not in the list of files");
+    compare(name, &rendered(answer));
+}
+
+/// An operation, how to ask for it, how to make its service answer an error, and which errors it
+/// may answer besides those of every operation.
+type Refusing<'a> = (&'a str, TestRequestOf, fn(&mut Mocks, Make), &'a [Make]);
+/// Makes a request, as often as it is needed.
+type TestRequestOf = fn() -> TestRequest;
+
+/// Compares all refusals of some operations with what one file says.
+async fn check_refusals(name: &str, table: &[Refusing<'_>]) {
+    let mut found = Map::new();
+    for (operation, request, fail, errors) in table {
+        let mut known = OPERATIONS.iter().copied().flatten();
+        assert!(known.any(|it| it.id == *operation), "{operation}");
+        for make in *errors {
+            let mut mocks = Mocks::default();
+            fail(&mut mocks, *make);
+            let answer = mocks.serve().send(request()).await;
+            let (_, _, reason) = answer.refusal();
+            let title = format!("{operation} {reason}");
+            let before = found.insert(title, rendered(&answer));
+            assert!(before.is_none(), "{operation} twice {reason}");
+        }
+    }
+    compare(name, &Value::from(found));
+}
+
+fn rendered(answer: &Answer) -> Value {
     let names: [HeaderName; 6] = [
         CONTENT_TYPE,
         ETAG,
@@ -94,15 +192,53 @@ pub(super) fn check(name: &str, answer: &Answer) {
         .into_iter()
         .filter_map(|name| Some((name.to_string(), Value::from(answer.header(name)?))))
         .collect();
-    let found = json!({
-        "status": answer.status.as_u16(),
-        "headers": headers,
-        "body": answer.json(),
-    });
+    let body = match answer.header(CONTENT_TYPE) {
+        Some("application/jsonl") => answer.lines(),
+        _ => answer.json(),
+    };
+    json!({"status": answer.status.as_u16(), "headers": headers, "body": body})
+}
+
+/// Compares with what the file says, which `UPDATE_GOLDEN=1` writes anew.
+#[track_caller]
+fn compare(name: &str, found: &Value) {
+    assert!(FILES.contains(&name), "{name} is not in the list of files");
     let found = format!("{found:#}\n");
     let path = folder().join(format!("{name}.json"));
+    if updating() {
+        fs::write(&path, &found).unwrap();
+    }
     let golden = fs::read_to_string(&path).unwrap_or_default();
     assert!(found == golden, "{} should hold\n{found}", path.display());
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a switch for whoever runs the tests"
+)]
+fn updating() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}
+
+/// A page after which nothing comes.
+fn last<T, K>(items: Vec<T>) -> Page<T, K> {
+    Page {
+        items,
+        next: None,
+        total: None,
+    }
+}
+
+fn post(path: &str, body: &Value) -> TestRequest {
+    TestRequest::post().uri(path).set_payload(body.to_string())
+}
+
+fn patch(path: &str, body: &Value) -> TestRequest {
+    TestRequest::patch().uri(path).set_payload(body.to_string())
+}
+
+fn delete(path: &str) -> TestRequest {
+    TestRequest::delete().uri(path)
 }
 
 #[test]
@@ -113,179 +249,4 @@ fn no_file_is_left_over() {
         .collect();
     let listed: BTreeSet<String> = FILES.iter().map(|name| format!("{name}.json")).collect();
     assert_eq!(there, listed);
-}
-
-/// [`acme`] with everything filled in.
-fn full() -> OrganizationView {
-    let mut view = acme();
-    let it = &mut view.organization;
-    it.description = Description::parse("Anvils & \"more\"").ok();
-    it.logo = Url::parse("https://acme.example/logo.png")
-        .ok()
-        .map(Logo::External);
-    it.version = Version::new(12);
-    it.updated_at = Timestamp::from_millis(FixedClock::START.millis() + 86_400_120);
-    view
-}
-
-fn with_image() -> OrganizationView {
-    let mut view = acme();
-    view.organization.logo = LogoImage::new("image/png", b"\x89PNG".to_vec())
-        .ok()
-        .map(Logo::Image);
-    view
-}
-
-fn page() -> OrganizationPage {
-    Page {
-        items: vec![acme(), full()],
-        next: Some(acme().organization.id),
-        total: None,
-    }
-}
-
-fn token() -> Token {
-    Token {
-        expires_at: Some(FixedClock::START.plus(Span::days(90))),
-        last_used_at: Some(FixedClock::START.plus(Span::days(1))),
-        ..sample::token("laptop", &jane())
-    }
-}
-
-fn issued() -> IssuedToken {
-    IssuedToken {
-        token: sample::token("laptop", &jane()),
-        secret: sample::secret("laptop"),
-    }
-}
-
-/// A server that answers everything well.
-fn happy() -> Mocks {
-    let mut mocks = Mocks::default();
-    mocks.users.expect_me().returning(|_| Ok(jane()));
-    let it = &mut mocks.organizations;
-    it.expect_get().returning(|_, _| Ok(full()));
-    it.expect_list_mine().returning(|_, _, _| Ok(page()));
-    it.expect_list_all().returning(|_, _, _| Ok(page()));
-    it.expect_create().returning(|_, _| Ok(acme()));
-    it.expect_update().returning(|_, _, _| Ok(full()));
-    it.expect_delete().returning(|_, _, _| Ok(()));
-    it.expect_restore().returning(|_, _, _| Ok(full()));
-    let it = &mut mocks.tokens;
-    it.expect_get().returning(|_, _| Ok(token()));
-    it.expect_issue().returning(|_, _| Ok(issued()));
-    it.expect_revoke().returning(|_, _| Ok(()));
-    it.expect_list().returning(|_, _| {
-        Ok(Page {
-            items: vec![token(), issued().token],
-            next: None,
-            total: None,
-        })
-    });
-    mocks
-}
-
-#[actix_web::test]
-async fn reads() {
-    let server = happy().serve();
-    let one_token = format!("/api/v1/me/tokens/{}", token().id);
-    for (name, path) in [
-        ("me", "/api/v1/me"),
-        ("my_organizations", "/api/v1/me/organizations"),
-        ("list_organizations", "/api/v1/organizations"),
-        ("get_organization", &acme_path("")),
-        ("list_tokens", "/api/v1/me/tokens"),
-        ("get_token", &one_token),
-    ] {
-        check(name, &server.get(path).await);
-    }
-    let mut mocks = Mocks::default();
-    mocks
-        .organizations
-        .expect_get()
-        .returning(|_, _| Ok(with_image()));
-    mocks
-        .users
-        .expect_me()
-        .returning(|_| Ok(sample::service_account("ci")));
-    let server = mocks.serve();
-    check(
-        "get_organization_with_image",
-        &server.get(&acme_path("")).await,
-    );
-    check("me_service_account", &server.get("/api/v1/me").await);
-}
-
-#[actix_web::test]
-async fn writes() {
-    let server = happy().serve();
-    let post = |path: &str| TestRequest::post().uri(path);
-    let title = json!({"title": "Acme Corp"}).to_string();
-    let label = json!({"display_name": "laptop"}).to_string();
-    let one_token = format!("/api/v1/me/tokens/{}", token().id);
-    let delete = |path: &str| TestRequest::delete().uri(path);
-    let update = TestRequest::patch()
-        .uri(&acme_path(""))
-        .set_payload(title.clone());
-    for (name, request) in [
-        (
-            "create_organization",
-            post("/api/v1/organizations").set_payload(title),
-        ),
-        ("update_organization", update),
-        ("delete_organization", delete(&acme_path(""))),
-        ("undelete_organization", post(&acme_path(":undelete"))),
-        ("create_token", post("/api/v1/me/tokens").set_payload(label)),
-        ("delete_token", delete(&one_token)),
-    ] {
-        check(name, &server.send(request).await);
-    }
-}
-
-#[actix_web::test]
-async fn refusals_of_the_domain() {
-    let table: [(&str, Make); 6] = [
-        ("denied", || Error::Denied {
-            action: Action::Use(Permission::ReadOrganization),
-            visible: false,
-        }),
-        ("not_found", || Error::NotFound(Kind::Organization)),
-        ("organization_limit", || {
-            Refusal::OrganizationLimit { limit: 3 }.into()
-        }),
-        ("invalid", || {
-            let violation = |field, reason: &str| Violation {
-                field,
-                reason: reason.to_owned(),
-            };
-            Error::Invalid(vec![
-                violation("title", "the name must not be empty"),
-                violation("slug", "the slug 'api' is reserved; choose another"),
-            ])
-        }),
-        ("busy", || Error::Busy),
-        ("internal_error", || Error::storage("nobody must see this")),
-    ];
-    for (name, make) in table {
-        let mut mocks = Mocks::default();
-        mocks
-            .organizations
-            .expect_get()
-            .returning(move |_, _| Err(make()));
-        check(name, &mocks.serve().get(&acme_path("")).await);
-    }
-}
-
-#[actix_web::test]
-async fn refusals_of_requests() {
-    let server = Mocks::default().serve();
-    let create = || TestRequest::post().uri("/api/v1/organizations");
-    let nobody = TestRequest::get().uri("/api/v1/me");
-    check("no_credential", &server.send_raw(nobody).await);
-    let unknown = create().set_payload("{\"titel\": \"Acme\"}");
-    check("unknown_field", &server.send(unknown).await);
-    let large = create().set_payload("x".repeat(BODY_LIMIT + 1));
-    check("body_too_large", &server.send(large).await);
-    let put = TestRequest::put().uri(&acme_path(""));
-    check("wrong_method", &server.send(put).await);
 }

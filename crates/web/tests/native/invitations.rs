@@ -16,7 +16,7 @@ use rollbook_domain::service::invitation::{
 };
 use rollbook_domain::service::token::IssuedToken;
 use rollbook_domain::time::{Span, Timestamp};
-use rollbook_domain::value::{Metadata, WorkspaceTitle};
+use rollbook_domain::value::{Language, Metadata, WorkspaceTitle};
 use rollbook_domain::{Error, Refusal};
 use rollbook_web::native::openapi;
 use serde_json::{Value, json};
@@ -48,6 +48,7 @@ fn full() -> InvitationView {
     it.custom_roles = vec![AssignedRole::from(&role)];
     it.redirect_organization_id = Some(OrganizationId::new(sample::uuid("elsewhere")));
     it.redirect_workspace_id = Some(WorkspaceId::new(sample::uuid("there")));
+    it.language = Some(Language::from_stored("de-AT".to_owned()));
     it.metadata = Metadata::from_stored(r#"{"ticket":7}"#.to_owned());
     view.workspace_title = Some(WorkspaceTitle::from_stored("Invoices".to_owned()));
     view
@@ -254,6 +255,7 @@ async fn what_is_sent_arrives() {
         "workspaceId": there.to_string(),
         "redirect_organization_id": elsewhere.to_string(),
         "redirectWorkspaceId": there.to_string(),
+        "languageCode": "DE-at",
         "metadata": {"b": [1, null], "a": "é"},
         "expireTime": "2026-01-31T12:00:00Z",
         "request_id": "r-1",
@@ -267,6 +269,7 @@ async fn what_is_sent_arrives() {
             && it.workspace_id == Some(WorkspaceId::new(there))
             && it.redirect_organization_id == Some(OrganizationId::new(elsewhere))
             && it.redirect_workspace_id == Some(WorkspaceId::new(there))
+            && it.language == Language::parse("de-AT").ok()
             && serde_json::from_str::<Value>(it.metadata.as_str()).ok()
                 == Some(json!({"a": "é", "b": [1, null]}))
             && it.expires_at == Some(FixedClock::START.plus(Span::days(30)))
@@ -320,6 +323,10 @@ async fn what_is_no_invitation_is_refused() {
         (
             json!({"email": "a@b.example", "expire_time": "soon"}),
             &["expire_time"],
+        ),
+        (
+            json!({"email": "a@b.example", "language_code": "deutsch!"}),
+            &["language_code"],
         ),
         (
             json!({"email": "a@b.example", "secret": "mine"}),
@@ -413,6 +420,7 @@ async fn etags_and_ends_reach_the_service() {
             *id == joe().invitation.id
                 && command.seen == Some(Version::new(3))
                 && command.expires_at == Timestamp::parse_rfc3339("2026-02-01T00:00:00Z")
+                && command.language == Language::parse("fr").ok()
         })
         .returning(|_, _, _, _| Ok(joe()));
     mocks
@@ -422,7 +430,10 @@ async fn etags_and_ends_reach_the_service() {
         .returning(|_, _, _, _| Err(Refusal::VersionMismatch.into()));
     let server = mocks.serve();
     let end = "expire_time=2026-02-01T00:00:00Z";
-    let path = path_of(&joe(), &format!(":resend?{end}&etag=%223%22"));
+    let path = path_of(
+        &joe(),
+        &format!(":resend?{end}&language_code=FR&etag=%223%22"),
+    );
     assert_eq!(
         server.send(TestRequest::post().uri(&path)).await.status,
         200
@@ -436,6 +447,9 @@ async fn etags_and_ends_reach_the_service() {
     let path = path_of(&joe(), ":resend?expire_time=soon");
     let answer = server.send(TestRequest::post().uri(&path)).await;
     answer.assert_invalid(&["expire_time"]);
+    let path = path_of(&joe(), ":resend?language_code=x");
+    let answer = server.send(TestRequest::post().uri(&path)).await;
+    answer.assert_invalid(&["language_code"]);
 }
 
 #[actix_web::test]

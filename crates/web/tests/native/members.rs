@@ -8,7 +8,7 @@ use rollbook_domain::membership::{
 use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{Page, Window};
-use rollbook_domain::role::{AssignedRole, Role, RoleScope, WorkspaceRole, WorkspaceRoles};
+use rollbook_domain::role::{Role, RoleScope};
 use rollbook_domain::service::membership::Who;
 use serde_json::{Value, json};
 
@@ -16,54 +16,15 @@ use super::support::{Mocks, acme, acme_path, jane};
 
 fn member() -> MemberView {
     let organization = acme().organization;
-    let mut view = sample::member_view(&organization, &jane(), &[Role::Admin]);
-    let custom = sample::role(&organization, "auditor", &[]);
-    view.membership.custom_roles = vec![AssignedRole::from(&custom)];
-    view.workspace_roles = WorkspaceRoles::of(&[WorkspaceRole::Editor]);
-    view
-}
-
-fn roles() -> Value {
-    json!([
-        {"name": "org-admin", "role_scope": "ROLE_SCOPE_ORGANIZATION"},
-        {"name": "auditor", "role_scope": "ROLE_SCOPE_ORGANIZATION"},
-        {"name": "workspace-editor", "role_scope": "ROLE_SCOPE_WORKSPACE"},
-    ])
+    sample::member_view(&organization, &jane(), &[Role::Admin])
 }
 
 fn path() -> String {
     acme_path(&format!("/users/{}", jane().id))
 }
 
-fn name() -> String {
-    let (organization, user) = (acme().organization.id, jane().id);
-    format!("organizations/{organization}/users/{user}")
-}
-
 #[actix_web::test]
-async fn a_user_is_as_documented() {
-    let mut mocks = Mocks::default();
-    mocks
-        .memberships
-        .expect_get()
-        .returning(|_, _, _| Ok(member()));
-    let server = mocks.serve();
-    let answer = server.get(&path()).await;
-    let expected = json!({
-        "name": name(),
-        "display_name": "jane",
-        "email": "jane@example.com",
-        "user_type": "PERSON",
-        "roles": roles(),
-        "create_time": "2026-01-01T12:00:00Z",
-        "update_time": "2026-01-01T12:00:00Z",
-        "etag": "\"1\"",
-    });
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected));
-}
-
-#[actix_web::test]
-async fn a_list_is_as_documented_and_continues() {
+async fn a_list_is_filtered_and_sorted_and_continues() {
     let order = MemberOrder::new(vec![
         (MemberField::DisplayName, Direction::Ascending),
         (MemberField::Created, Direction::Descending),
@@ -103,9 +64,6 @@ async fn a_list_is_as_documented_and_continues() {
     let first = server.get(&acme_path(&format!("/users?{query}"))).await;
     assert_eq!(first.status, 200, "{}", first.body);
     let json = first.json();
-    let user = json!({"name": name(), "display_name": "jane", "email": "jane@example.com"});
-    assert_eq!(json["users"][0]["user"], user);
-    assert_eq!(json["users"][0]["roles"], roles());
     let token = json["next_page_token"].as_str().unwrap();
     let again = acme_path(&format!("/users?{query}&page_token={token}"));
     assert_eq!(server.get(&again).await.status, 200);
@@ -161,7 +119,6 @@ async fn users_are_added_by_name_or_address() {
             .set_payload(body.to_string());
         let answer = mocks.serve().send(request).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
-        assert_eq!(answer.json()["name"], name());
     }
     let server = Mocks::default().serve();
     for (body, field) in [
@@ -197,11 +154,6 @@ async fn roles_are_replaced_and_users_removed() {
         .withf(|_, _, user, seen| *user == jane().id && *seen == Some(Version::new(3)))
         .once()
         .returning(|_, _, _, _| Ok(()));
-    mocks
-        .memberships
-        .expect_leave()
-        .once()
-        .returning(|_, _| Ok(()));
     let server = mocks.serve();
     let patch = |query: &str, body: &Value| {
         TestRequest::patch()
@@ -217,7 +169,5 @@ async fn roles_are_replaced_and_users_removed() {
     answer.assert_invalid(&["roles"]);
     let delete = format!("{}?etag=%223%22", path());
     let answer = server.send(TestRequest::delete().uri(&delete)).await;
-    assert_eq!(answer.body, "{}");
-    let leave = TestRequest::post().uri(&acme_path(":leave"));
-    assert_eq!(server.send(leave).await.body, "{}");
+    assert_eq!(answer.status, 200);
 }

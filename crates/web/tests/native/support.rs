@@ -15,8 +15,8 @@ use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockPreferences, MockServiceAccounts, MockSubscriptions, MockTokens,
-    MockUsers, MockWorkspaces,
+    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSubscriptions,
+    MockTokens, MockUsers, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -54,6 +54,7 @@ pub(super) struct Mocks {
     pub(super) workspaces: MockWorkspaces,
     pub(super) preferences: MockPreferences,
     pub(super) subscriptions: MockSubscriptions,
+    pub(super) outbox: MockOutbox,
 }
 
 impl Mocks {
@@ -72,6 +73,7 @@ impl Mocks {
             workspaces: Arc::new(self.workspaces),
             preferences: Arc::new(self.preferences),
             subscriptions: Arc::new(self.subscriptions),
+            outbox: Arc::new(self.outbox),
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
@@ -141,6 +143,14 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// The JSON values of an answer that has one a line.
+    pub(super) fn lines(&self) -> Value {
+        let lines = self.body.lines();
+        let parsed = lines.map(serde_json::from_str::<Value>);
+        let all: Result<Vec<_>, _> = parsed.collect();
+        all.map_or_else(|_| panic!("not JSON lines: {self:?}"), Value::from)
     }
 
     pub(super) fn header(&self, name: header::HeaderName) -> Option<&str> {

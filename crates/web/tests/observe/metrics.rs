@@ -1,9 +1,15 @@
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::rt;
 use actix_web::test::TestRequest;
-use rollbook_web::Web;
+use rollbook_domain::mock::FixedClock;
+use rollbook_domain::outbox::{Channel, Depth, Outcome};
+use rollbook_domain::service::MockOutbox;
+use rollbook_domain::time::Span;
+use rollbook_web::{Services, Web};
 
-use crate::support::{Plan, ask, broken, get, me, settle, web};
+use crate::support::{LIMIT, Plan, ask, broken, get, me, over, services, settle, web};
 
 /// The value of one series; 0 when it is not there.
 async fn value(web: &Web, series: &str) -> String {
@@ -102,4 +108,72 @@ async fn the_program_tells_about_itself_and_others_can_join() {
             .starts_with("application/openmetrics-text; version=1.0.0")
     );
     assert!(answer.body.ends_with("# EOF\n"));
+}
+
+/// A web layer with this outbox, and its clock.
+fn with_outbox(outbox: MockOutbox) -> (Web, Arc<FixedClock>) {
+    let clock = Arc::<FixedClock>::default();
+    let services = Services {
+        outbox: Arc::new(outbox),
+        clock: Arc::<FixedClock>::clone(&clock),
+        ..services(Plan::Answer)
+    };
+    (over(services, LIMIT), clock)
+}
+
+#[actix_web::test]
+async fn the_outbox_is_asked_every_few_seconds_at_the_most() {
+    let mut outbox = MockOutbox::new();
+    let depth = Depth {
+        pending: 3,
+        dead: 2,
+        oldest: Some(FixedClock::START),
+    };
+    outbox.expect_depth().times(2).returning(move || Ok(depth));
+    let (web, clock) = with_outbox(outbox);
+    clock.advance(Span::seconds(90));
+    for _ in 0..3 {
+        assert_eq!(
+            value(&web, "rollbook_outbox_messages{state=\"pending\"}").await,
+            "3"
+        );
+        assert_eq!(
+            value(&web, "rollbook_outbox_messages{state=\"dead\"}").await,
+            "2"
+        );
+        assert_eq!(value(&web, "rollbook_outbox_oldest_seconds ").await, "90");
+    }
+    clock.advance(Span::seconds(5));
+    assert_eq!(value(&web, "rollbook_outbox_oldest_seconds ").await, "95");
+}
+
+#[actix_web::test]
+async fn metrics_are_printed_without_the_outbox_when_the_store_fails() {
+    let mut outbox = MockOutbox::new();
+    outbox.expect_depth().times(1).returning(|| Err(broken()));
+    let (web, _) = with_outbox(outbox);
+    let text = get(&web, "/metrics").await;
+    assert!(!text.contains("rollbook_outbox_messages"), "{text}");
+    assert!(text.contains("rollbook_build_info") && text.ends_with("# EOF\n"));
+}
+
+#[actix_web::test]
+async fn deliveries_are_counted_by_channel_and_outcome() {
+    let web = web(Plan::Answer);
+    let metrics = web.metrics();
+    metrics.count_delivery(Channel::Mail, &Outcome::Delivered);
+    metrics.count_delivery(Channel::Mail, &Outcome::Delivered);
+    for reason in ["one", "another"] {
+        metrics.count_delivery(Channel::Webhook, &Outcome::Dead(reason.to_owned()));
+    }
+    let of = |channel, outcome| {
+        format!("rollbook_outbox_deliveries_total{{channel=\"{channel}\",outcome=\"{outcome}\"}}")
+    };
+    assert_eq!(value(&web, &of("mail", "delivered")).await, "2");
+    assert_eq!(value(&web, &of("webhook", "dead")).await, "2");
+    let text = get(&web, "/metrics").await;
+    let series = text
+        .lines()
+        .filter(|it| it.starts_with("rollbook_outbox_deliveries_total"));
+    assert_eq!(series.count(), 8, "a series for each, from the start");
 }

@@ -19,12 +19,13 @@ use async_trait::async_trait;
 use rollbook_domain::mock::{
     FixedClock, MockStore, MockTx, SequentialIds, SequentialRandom, sample,
 };
+use rollbook_domain::outbox::Depth;
 use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
     Core, MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockPreferences, MockServiceAccounts, MockSubscriptions, MockTokens,
-    MockWorkspaces, UserService,
+    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSubscriptions,
+    MockTokens, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -79,6 +80,13 @@ pub(crate) fn broken() -> Error {
     Error::storage(CAUSE)
 }
 
+/// An outbox in which nothing waits.
+fn empty_outbox() -> MockOutbox {
+    let mut outbox = MockOutbox::new();
+    outbox.expect_depth().returning(|| Ok(Depth::default()));
+    outbox
+}
+
 /// Services of which only the users work.
 pub(crate) fn services(plan: Plan) -> Services {
     Services {
@@ -94,6 +102,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         workspaces: Arc::new(MockWorkspaces::new()),
         preferences: Arc::new(MockPreferences::new()),
         subscriptions: Arc::new(MockSubscriptions::new()),
+        outbox: Arc::new(empty_outbox()),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),

@@ -86,6 +86,16 @@ impl Installation {
         connection.batch_execute(sql).unwrap();
     }
 
+    /// Gives up all that waits in the outbox, past Rollbook.
+    pub(crate) fn bury(&self) {
+        let now = if self.schema.is_some() { "now()" } else { "0" };
+        let sql = format!("UPDATE outbox SET state = 'dead', finished_at = {now}");
+        match &self.schema {
+            Some(schema) => psql(&format!("SET search_path = {}; {sql}", schema.0)),
+            None => self.tamper(&sql),
+        }
+    }
+
     /// Starts `rollbook serve` on a free port.
     pub(crate) fn serve(&self) -> Server {
         let mut command = self.rollbook();

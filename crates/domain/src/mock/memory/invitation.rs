@@ -47,6 +47,10 @@ impl InvitationRepo for MemoryTx {
         find_live(self.reading()?, |kept| kept.invitation.id == id)
     }
 
+    fn hold_organization(&mut self, _: InvitationId) -> Result<()> {
+        self.writing().map(drop)
+    }
+
     fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>> {
         find_live(self.reading()?, |kept| kept.digest == *digest)
     }
@@ -112,6 +116,7 @@ impl InvitationRepo for MemoryTx {
             kept.roles = invitation.roles;
             kept.workspace_roles = invitation.workspace_roles;
             kept.custom_roles = custom_roles;
+            kept.language.clone_from(&invitation.language);
             kept.expires_at = invitation.expires_at;
             kept.version = invitation.version;
             kept.updated_at = invitation.updated_at;

@@ -46,12 +46,13 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// The messages that wait to be sent, by id. No port reads them yet; a test that runs over any
-    /// store takes a message's secret from [`super::SequentialRandom::last`] instead.
+    /// The messages of the outbox, by id, whatever became of them, each as it was written. A test
+    /// that runs over any store takes a message's secret from [`super::SequentialRandom::last`]
+    /// instead.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.outbox.values().cloned().collect()
+        state.outbox.values().map(|it| it.message.clone()).collect()
     }
 }
 

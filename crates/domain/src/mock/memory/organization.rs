@@ -35,6 +35,10 @@ impl OrganizationRepo for MemoryTx {
         Ok(self.writing()?.organizations.get(&id).cloned())
     }
 
+    fn hold(&mut self, _: OrganizationId) -> Result<()> {
+        self.writing().map(drop)
+    }
+
     fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool> {
         let state = self.writing()?;
         let kept = state.organizations.get(&organization.id);

@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::outbox::KeptMessage;
 use crate::access::Held;
 use crate::audit::{Chain, Entry};
 use crate::domain::OrganizationDomain;
@@ -12,7 +13,6 @@ use crate::idempotency::Remembered;
 use crate::invitation::Invitation;
 use crate::membership::Membership;
 use crate::organization::{Organization, OrganizationView, Owner};
-use crate::outbox::Message;
 use crate::page::{Page, Window};
 use crate::preferences::{OrganizationPreferences, WorkspacePreferences};
 use crate::role::{AssignedRole, CustomRole, Permissions};
@@ -42,7 +42,7 @@ pub(super) struct State {
     pub(super) domains: BTreeMap<(OrganizationId, DomainId), OrganizationDomain>,
     pub(super) entries: BTreeMap<(Chain, u64), Entry>,
     pub(super) requests: BTreeMap<(UserId, String), Remembered>,
-    pub(super) outbox: BTreeMap<MessageId, Message>,
+    pub(super) outbox: BTreeMap<MessageId, KeptMessage>,
     pub(super) page_token_key: Option<[u8; 32]>,
 }
 

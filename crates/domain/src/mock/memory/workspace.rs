@@ -56,6 +56,15 @@ impl WorkspaceRepo for MemoryTx {
         Ok(number(live))
     }
 
+    fn live(
+        &mut self,
+        organization: OrganizationId,
+        ids: &[WorkspaceId],
+    ) -> Result<Vec<WorkspaceId>> {
+        let live = live(self.reading()?, organization).map(|workspace| workspace.id);
+        Ok(live.filter(|id| ids.contains(id)).collect())
+    }
+
     fn list(
         &mut self,
         organization: OrganizationId,

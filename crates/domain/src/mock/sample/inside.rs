@@ -7,7 +7,7 @@ use crate::id::{DomainId, InvitationId, MessageId, OrganizationId, RoleId, UserI
 use crate::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState, InvitationView};
 use crate::mock::FixedClock;
 use crate::organization::{Organization, Version};
-use crate::outbox::{Content, Message};
+use crate::outbox::{Content, Letter, Message};
 use crate::preferences::{
     DateFormat, DecimalPlaces, DecimalSymbol, General, MeasurementSystem, TimeFormat,
 };
@@ -99,6 +99,7 @@ pub fn invitation(organization: &Organization, name: &str, roles: &[Role]) -> In
         inviter_kind: owner.key().to_owned(),
         redirect_organization_id: None,
         redirect_workspace_id: None,
+        language: None,
         metadata: Metadata::default(),
         state: InvitationState::Pending,
         accepted_by: None,
@@ -136,12 +137,14 @@ pub fn invitation_secret(name: &str) -> Secret {
 pub fn message(invitation: &Invitation) -> Message {
     Message {
         id: MessageId::new(uuid(&format!("message {}", invitation.id))),
-        recipient: invitation.email.clone(),
-        content: Content::Invitation {
-            organization_id: invitation.organization_id,
-            invitation_id: invitation.id,
-            secret: invitation_secret(invitation.email.as_str()),
-            again: false,
+        content: Content::Letter {
+            recipient: invitation.email.clone(),
+            letter: Letter::Invitation {
+                organization_id: invitation.organization_id,
+                invitation_id: invitation.id,
+                secret: invitation_secret(invitation.email.as_str()),
+                again: false,
+            },
         },
         created_at: FixedClock::START,
     }
@@ -255,7 +258,7 @@ pub fn entry(organization: OrganizationId, sequence: u64, user: UserId) -> Entry
         target_id: target.uuid(),
         address: None,
         request_id: None,
-        changes: r#"[["name","Acme","Acme Corp"]]"#.to_owned(),
+        changes: r#"[{"field":"name","before":"Acme","after":"Acme Corp"}]"#.to_owned(),
         previous: Digest::new([0; 32]),
         digest: Digest::new([0; 32]),
     };

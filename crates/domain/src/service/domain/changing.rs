@@ -4,38 +4,48 @@ use super::{
 use crate::access::{self, Caller, Used};
 use crate::audit::{Act, Author, Change};
 use crate::domain::{Enrollment, OrganizationDomain};
-use crate::id::{DomainId, OrganizationId};
+use crate::id::{DomainId, MessageId, OrganizationId};
 use crate::idempotency::{self, Claim};
 use crate::organization::Version;
+use crate::outbox::Letter;
 use crate::page::Window;
 use crate::policy::Action;
 use crate::port::Tx;
 use crate::role::{Permission, Permissions, Role};
-use crate::service::authority;
+use crate::service::{authority, outbox};
 use crate::time::Timestamp;
 use crate::{Refusal, Result};
 
+/// What a new domain takes, made before the transaction.
+#[derive(Clone, Debug)]
+pub(super) struct Fresh {
+    pub(super) id: DomainId,
+    pub(super) challenge: String,
+    pub(super) letter: MessageId,
+}
+
+/// Adds a domain, and writes to the person who does so what to put into the DNS.
 pub(super) fn add(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
     organization: OrganizationId,
-    (fresh, challenge): (DomainId, &str),
+    fresh: &Fresh,
     command: &AddDomain,
 ) -> Result<Used<OrganizationDomain>> {
     let action = Action::Use(Permission::CreateDomain);
     let (authentication, _) = access::enter_locked(tx, caller, now, organization, action)?;
     let (user, once) = (authentication.user.id, command.once.as_ref());
-    if let Claim::Made(id) = idempotency::claim(tx, user, once, now, fresh.uuid())? {
+    if let Claim::Made(id) = idempotency::claim(tx, user, once, now, fresh.id.uuid())? {
         let made = find(tx, organization, DomainId::new(id))?;
         return Ok(authentication.used(made));
     }
     suitable::check(&command.name)?;
     let domain = OrganizationDomain {
-        id: fresh,
+        id: fresh.id,
         organization_id: organization,
         name: command.name.clone(),
-        challenge: challenge.to_owned(),
+        challenge: fresh.challenge.clone(),
         verified_at: None,
         primary: false,
         enrollment: Enrollment::default(),
@@ -53,6 +63,11 @@ pub(super) fn add(
     let author = authentication.author(caller);
     let changes = vec![Change::set("name", domain.name.as_str())];
     note(tx, &author, now, &domain, Act::DomainCreated, changes)?;
+    let letter = Letter::DomainVerification {
+        organization_id: organization,
+        domain_id: domain.id,
+    };
+    outbox::post(tx, now, fresh.letter, &authentication.user, letter)?;
     Ok(authentication.used(domain))
 }
 

@@ -4,7 +4,7 @@ use crate::id::{InvitationId, MembershipId, MessageId, OrganizationId};
 use crate::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState};
 use crate::membership::Membership;
 use crate::organization::Version;
-use crate::outbox::{Content, Message};
+use crate::outbox::{Content, Letter, Message};
 use crate::port::Tx;
 use crate::role::{Role, Roles, WorkspaceRoles};
 use crate::secret::Secret;
@@ -128,12 +128,14 @@ fn invite(
     }
     tx.outbox().add(&Message {
         id: fresh.message,
-        recipient: user.email.clone(),
-        content: Content::Invitation {
-            organization_id: organization,
-            invitation_id: invitation.id,
-            secret: fresh.secret.clone(),
-            again: false,
+        content: Content::Letter {
+            recipient: user.email.clone(),
+            letter: Letter::Invitation {
+                organization_id: organization,
+                invitation_id: invitation.id,
+                secret: fresh.secret.clone(),
+                again: false,
+            },
         },
         created_at: now,
     })?;
@@ -167,6 +169,7 @@ fn invitation(
         inviter_kind: Actor::System.key().to_owned(),
         redirect_organization_id: None,
         redirect_workspace_id: None,
+        language: None,
         metadata: Metadata::default(),
         state: InvitationState::Pending,
         accepted_by: None,

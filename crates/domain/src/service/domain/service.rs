@@ -3,11 +3,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::changing::Fresh;
 use super::{AddDomain, DomainPage, Domains, UpdateDomain, changing, verifying};
 use crate::Result;
 use crate::access::Caller;
 use crate::domain::OrganizationDomain;
-use crate::id::{DomainId, OrganizationId};
+use crate::id::{DomainId, MessageId, OrganizationId};
 use crate::organization::Version;
 use crate::page::Window;
 use crate::port::{DnsTxt, Tx};
@@ -60,10 +61,13 @@ impl Domains for DomainService {
         command: AddDomain,
     ) -> Result<OrganizationDomain> {
         let now = self.core.now();
-        let id = DomainId::new(self.core.ids.next(now));
-        let challenge = self.challenge();
+        let fresh = Fresh {
+            id: DomainId::new(self.core.ids.next(now)),
+            challenge: self.challenge(),
+            letter: MessageId::new(self.core.ids.next(now)),
+        };
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            changing::add(tx, caller, now, organization, (id, &challenge), &command)
+            changing::add(tx, caller, now, organization, &fresh, &command)
         };
         self.core.write(caller, now, work).await
     }

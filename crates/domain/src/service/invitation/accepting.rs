@@ -152,16 +152,15 @@ fn meet(
 /// An invitation of a live organization, with the organization locked: it cannot be answered,
 /// revoked or sent again by anybody else until the end of the transaction.
 fn find_locked(tx: &mut dyn Tx, handle: Handle) -> Result<InvitationView> {
-    let seen = find(tx, handle)?;
-    tx.organizations().lock(seen.invitation.organization_id)?;
-    // Read again: what was read before a lock may be out of date when the lock is had.
-    find(tx, handle)
-}
-
-fn find(tx: &mut dyn Tx, handle: Handle) -> Result<InvitationView> {
+    // Read behind the lock: what was read before it may be out of date when it is had.
     match handle {
-        Handle::Secret(secret) => find_by_secret(tx, secret),
+        Handle::Secret(secret) => {
+            let seen = find_by_secret(tx, secret)?;
+            tx.organizations().hold(seen.invitation.organization_id)?;
+            find_by_secret(tx, secret)
+        }
         Handle::Id(id) => {
+            tx.invitations().hold_organization(id)?;
             let found = tx.invitations().find_anywhere(id)?;
             found.ok_or(Error::NotFound(Kind::Invitation))
         }

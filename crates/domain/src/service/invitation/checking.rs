@@ -8,7 +8,7 @@ use crate::invitation::{DEFAULT_LIFETIME, InvitationView, LONGEST_LIFETIME};
 use crate::port::Tx;
 use crate::role::Permission;
 use crate::time::Timestamp;
-use crate::value::Email;
+use crate::value::{Email, WorkspaceTitle};
 use crate::workspace::WorkspaceRef;
 use crate::{Error, Refusal, Result};
 
@@ -38,18 +38,16 @@ pub(super) fn expiry(now: Timestamp, asked: Option<Timestamp>) -> Result<Timesta
     Ok(end)
 }
 
-/// Refuses a workspace that is not a live one of the organization.
+/// Refuses a workspace that is not a live one of the organization. Answers what it is called.
 pub(super) fn check_workspace(
     tx: &mut dyn Tx,
     organization: OrganizationId,
     id: WorkspaceId,
-) -> Result<()> {
+) -> Result<WorkspaceTitle> {
     let found = tx.workspaces().find(organization, id)?;
-    if found.is_some_and(|view| view.workspace.is_live()) {
-        Ok(())
-    } else {
-        Err(Error::NotFound(Kind::Workspace))
-    }
+    let live = found.filter(|view| view.workspace.is_live());
+    live.map(|view| view.workspace.title)
+        .ok_or(Error::NotFound(Kind::Workspace))
 }
 
 /// Refuses an address that belongs to a member.

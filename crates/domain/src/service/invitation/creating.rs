@@ -14,6 +14,7 @@ use crate::port::Tx;
 use crate::role::Permission;
 use crate::service::{Core, authority};
 use crate::time::Timestamp;
+use crate::value::WorkspaceTitle;
 use crate::{Error, Refusal, Result};
 
 /// What a new invitation takes, made before the transaction.
@@ -48,6 +49,7 @@ impl Inviter<'_> {
 /// An invitation that nothing speaks against, not yet written.
 struct Draft {
     gift: Gift,
+    workspace_title: Option<WorkspaceTitle>,
     redirect_organization_id: Option<OrganizationId>,
     redirect_workspace_id: Option<WorkspaceId>,
     expires_at: Timestamp,
@@ -134,9 +136,10 @@ fn check(
         &gift,
     )?;
     // Only now: whoever may not invite there does not learn whether there is such a workspace.
-    if let Some(workspace) = command.workspace_id {
-        checking::check_workspace(tx, organization, workspace)?;
-    }
+    let workspace_title = match command.workspace_id {
+        Some(workspace) => Some(checking::check_workspace(tx, organization, workspace)?),
+        None => None,
+    };
     let (redirect_organization_id, redirect_workspace_id) =
         checking::check_redirects(tx, authentication, inviter.place, command)?;
     checking::check_no_member(tx, organization, &command.email)?;
@@ -149,6 +152,7 @@ fn check(
     authority::check_seat(tx, organization, now)?;
     Ok(Draft {
         gift,
+        workspace_title,
         redirect_organization_id,
         redirect_workspace_id,
         expires_at,
@@ -181,6 +185,7 @@ fn write(
         inviter_kind: author.actor.key().to_owned(),
         redirect_organization_id: draft.redirect_organization_id,
         redirect_workspace_id: draft.redirect_workspace_id,
+        language: command.language.clone(),
         metadata: command.metadata.clone(),
         state: InvitationState::Pending,
         accepted_by: None,
@@ -194,16 +199,7 @@ fn write(
         return Err(Refusal::AlreadyInvited.into());
     }
     fresh.letter.post(tx, now, &invitation, false)?;
-    let mut changes = vec![
-        Change::set("email", invitation.email.as_str()),
-        Change::set("roles", &roles),
-        Change::set("expires_at", &invitation.expires_at.to_rfc3339()),
-    ];
-    changes.extend(
-        invitation
-            .workspace_id
-            .map(|id| Change::set("workspace_id", &id.to_string())),
-    );
+    let changes = said(&invitation, &roles);
     note(
         tx,
         author,
@@ -212,5 +208,27 @@ fn write(
         Act::InvitationCreated,
         changes,
     )?;
-    checking::find(tx, invitation.organization_id, invitation.id)
+    Ok(InvitationView {
+        invitation,
+        organization_name: inviter.place.view.organization.name.clone(),
+        workspace_title: draft.workspace_title,
+        inviter_name: Some(inviter.authentication.user.display_name.clone()),
+    })
+}
+
+/// What the audit log keeps of a new invitation.
+fn said(invitation: &Invitation, roles: &str) -> Vec<Change> {
+    let mut changes = vec![
+        Change::set("email", invitation.email.as_str()),
+        Change::set("roles", roles),
+        Change::set("expires_at", &invitation.expires_at.to_rfc3339()),
+    ];
+    changes.extend(
+        invitation
+            .workspace_id
+            .map(|id| Change::set("workspace_id", &id.to_string())),
+    );
+    let language = invitation.language.as_ref();
+    changes.extend(language.map(|it| Change::set("language", it.as_str())));
+    changes
 }

@@ -3,6 +3,7 @@ use crate::id::UserId;
 use crate::invitation::{Invitation, InvitationState};
 use crate::port::Tx;
 use crate::time::Timestamp;
+use crate::value::Language;
 use crate::{Refusal, Result};
 
 /// Ends an invitation whose organization is locked, and records it.
@@ -67,6 +68,11 @@ pub(super) fn rewrite(
     if end.0 != end.1 {
         let (old, new) = (end.0.to_rfc3339(), end.1.to_rfc3339());
         changes.push(Change::new("expires_at", Some(&old), Some(&new)));
+    }
+    if before.language != invitation.language {
+        let (old, new) = (before.language.as_ref(), invitation.language.as_ref());
+        let (old, new) = (old.map(Language::as_str), new.map(Language::as_str));
+        changes.push(Change::new("language", old, new));
     }
     note(tx, author, now, invitation, act, changes)
 }

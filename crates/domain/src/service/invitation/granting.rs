@@ -49,6 +49,7 @@ impl Gift {
         if workspace.is_some() && gift.workspace_roles.is_empty() {
             gift.workspace_roles = gift.workspace_roles.with(WorkspaceRole::Viewer);
         }
+        gift.custom_roles.sort_unstable();
         gift.count_built_in();
         Ok(gift)
     }

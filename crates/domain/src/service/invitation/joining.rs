@@ -3,7 +3,7 @@ use super::{Acceptance, granting};
 use crate::audit::Author;
 use crate::id::{MembershipId, WorkspaceId};
 use crate::invitation::{Invitation, InvitationView};
-use crate::membership::Membership;
+use crate::membership::{MemberView, Membership};
 use crate::organization::Version;
 use crate::port::Tx;
 use crate::role::{AssignedRole, CustomRole, RoleScope};
@@ -30,24 +30,27 @@ pub(super) fn join(
     end(tx, author, now, invitation, Ending::Accepted(user.id))?;
     let custom = granting::custom_roles(tx, invitation)?;
     let organization = invitation.organization_id;
-    if tx.memberships().held(organization, user.id)?.is_none() {
-        let membership = Membership {
-            id: membership,
-            organization_id: organization,
-            user_id: user.id,
-            roles: invitation.roles,
-            custom_roles: of_scope(&custom, RoleScope::Organization),
-            version: Version::FIRST,
-            created_at: now,
-            updated_at: now,
-        };
-        seat(tx, author, now, &membership, user)?;
-    }
+    let membership = Membership {
+        id: membership,
+        organization_id: organization,
+        user_id: user.id,
+        roles: invitation.roles,
+        custom_roles: of_scope(&custom, RoleScope::Organization),
+        version: Version::FIRST,
+        created_at: now,
+        updated_at: now,
+    };
+    let new = seat(tx, author, now, &membership, user)?;
+    let mut member = MemberView::new(membership, user);
     if let Some(workspace) = invitation.workspace_id {
         join_workspace(tx, author, now, workspace, user, invitation, &custom)?;
+        member.workspace_roles = invitation.workspace_roles;
+        member.custom_workspace_roles = of_scope(&custom, RoleScope::Workspace);
     }
-    let found = tx.memberships().find(organization, user.id)?;
-    let member = found.ok_or_else(|| Error::storage("the new member is gone"))?;
+    if !new {
+        let found = tx.memberships().find(organization, user.id)?;
+        member = found.ok_or_else(|| Error::storage("the member is gone"))?;
+    }
     Ok(Acceptance {
         invitation: view,
         member,

@@ -1,7 +1,7 @@
 use crate::Result;
 use crate::id::MessageId;
 use crate::invitation::Invitation;
-use crate::outbox::{Content, Message};
+use crate::outbox::{self, Content, Message};
 use crate::port::Tx;
 use crate::secret::Secret;
 use crate::service::Core;
@@ -32,12 +32,14 @@ impl Letter {
     ) -> Result<()> {
         tx.outbox().add(&Message {
             id: self.message,
-            recipient: invitation.email.clone(),
-            content: Content::Invitation {
-                organization_id: invitation.organization_id,
-                invitation_id: invitation.id,
-                secret: self.secret.clone(),
-                again,
+            content: Content::Letter {
+                recipient: invitation.email.clone(),
+                letter: outbox::Letter::Invitation {
+                    organization_id: invitation.organization_id,
+                    invitation_id: invitation.id,
+                    secret: self.secret.clone(),
+                    again,
+                },
             },
             created_at: now,
         })

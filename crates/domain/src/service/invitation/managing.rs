@@ -43,6 +43,9 @@ pub(super) fn resend(
     let before = invitation.clone();
     invitation.state = InvitationState::Pending;
     invitation.expires_at = expires_at;
+    if command.language.is_some() {
+        invitation.language.clone_from(&command.language);
+    }
     rewrite(tx, &author, now, invitation, &before, Act::InvitationResent)?;
     tx.invitations()
         .set_secret(organization, id, &letter.secret.digest())?;

@@ -23,7 +23,7 @@ use crate::page::{Page, Window};
 use crate::secret::{Digest, Secret};
 use crate::time::Timestamp;
 use crate::user::User;
-use crate::value::{DisplayName, Email, Metadata};
+use crate::value::{DisplayName, Email, Language, Metadata};
 use crate::{Refusal, Result};
 
 use super::token::IssuedToken;
@@ -54,6 +54,8 @@ pub struct NewInvitation {
     pub redirect_organization_id: Option<OrganizationId>,
     /// Where a client leads whoever accepts, if not to the workspace.
     pub redirect_workspace_id: Option<WorkspaceId>,
+    /// In which language its letters are written; `None`: in the installation's.
+    pub language: Option<Language>,
     /// What the client keeps with it.
     pub metadata: Metadata,
     /// From when on it cannot be accepted; otherwise after
@@ -71,11 +73,13 @@ pub struct CreateInvitation {
 }
 
 /// How an invitation shall be sent again.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ResendInvitation {
     /// From when on it cannot be accepted; otherwise after
     /// [`crate::invitation::DEFAULT_LIFETIME`].
     pub expires_at: Option<Timestamp>,
+    /// In which language its letters are written from now on; `None`: as before.
+    pub language: Option<Language>,
     /// The version that the caller saw, if they care.
     pub seen: Option<Version>,
 }

@@ -52,9 +52,7 @@ pub(super) fn add(
     };
     let author = authentication.author(caller);
     admit(tx, &author, now, &membership, &user)?;
-    let member = tx.memberships().find(organization, user.id)?;
-    let member = member.ok_or_else(|| Error::storage("the new member vanished"))?;
-    Ok(authentication.used(member))
+    Ok(authentication.used(MemberView::new(membership, &user)))
 }
 
 /// The user, behind a lock of their row: they are not deleted before they are a member. A service
@@ -136,23 +134,28 @@ pub fn admit(
     if !seated {
         authority::check_seat(tx, organization, now)?;
     }
-    seat(tx, author, now, membership, user)
+    if seat(tx, author, now, membership, user)? {
+        Ok(())
+    } else {
+        Err(Refusal::AlreadyMember.into())
+    }
 }
 
-/// Gives a user a seat that is known to be free, in a live organization whose row is locked. For
-/// the user's row, see [`admit`].
+/// Gives a user a seat that is known to be free, in a live organization whose row is locked;
+/// `false` for whoever is a member already, and stays what they are. For the user's row, see
+/// [`admit`].
 pub(in crate::service) fn seat(
     tx: &mut dyn Tx,
     author: &Author,
     now: Timestamp,
     membership: &Membership,
     user: &User,
-) -> Result<()> {
+) -> Result<bool> {
     if user.deleted_at.is_some() {
         return Err(Error::NotFound(Kind::User));
     }
     if !tx.memberships().add(membership, user)? {
-        return Err(Refusal::AlreadyMember.into());
+        return Ok(false);
     }
     let deed = Deed {
         chain: Chain::Organization(membership.organization_id),
@@ -160,7 +163,8 @@ pub(in crate::service) fn seat(
         target: Target::Membership(user.id),
         changes: vec![Change::set("roles", &role_keys(membership))],
     };
-    audit::record(tx, author, now, &deed)
+    audit::record(tx, author, now, &deed)?;
+    Ok(true)
 }
 
 /// Closes the invitation to the address of somebody who has no more use for it. Answers whether it

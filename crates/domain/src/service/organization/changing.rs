@@ -2,11 +2,13 @@ use super::founding::slugs_to_try;
 use super::{OwnerLimit, UpdateOrganization, check_owner_limit, write};
 use crate::access::{self, Caller, Used};
 use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
-use crate::id::{OrganizationId, UserId};
+use crate::id::{MessageId, OrganizationId, UserId};
 use crate::organization::{Organization, OrganizationView, Owner, Version};
+use crate::outbox::Letter;
 use crate::policy::Action;
 use crate::port::Tx;
 use crate::role::{Permission, Role};
+use crate::service::outbox;
 use crate::time::Timestamp;
 use crate::user::User;
 use crate::value::{Logo, Slug};
@@ -78,41 +80,52 @@ fn logo_summary(logo: &Logo) -> &str {
     }
 }
 
+/// Who shall own an organization.
+#[derive(Clone, Copy, Debug)]
+pub struct Heir {
+    /// The user.
+    pub id: UserId,
+    /// How many organizations they may own with this one.
+    pub owner_limit: OwnerLimit,
+    /// The letter that tells them.
+    pub letter: MessageId,
+    /// The letter that tells who owned it until now; `None`: they are not told.
+    pub farewell: Option<MessageId>,
+}
+
 pub(super) fn transfer(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
     id: OrganizationId,
-    new_owner: UserId,
+    heir: &Heir,
     seen: Option<Version>,
-    owner_limit: OwnerLimit,
 ) -> Result<Used<OrganizationView>> {
     let action = Action::TransferOrganization;
     let (authentication, place) = access::enter_locked(tx, caller, now, id, action)?;
     let mut organization = place.view.organization;
     organization.version.expect(seen)?;
     let author = authentication.author(caller);
-    let heir = hand_over(tx, &author, now, &mut organization, new_owner, owner_limit)?;
+    let heir = hand_over(tx, &author, now, &mut organization, heir)?;
     Ok(authentication.used(OrganizationView {
         owner: Owner::from(&heir),
         organization,
     }))
 }
 
-/// Makes an active person who is a member the owner of a locked organization, and an admin.
-/// Answers the new owner.
+/// Makes an active person who is a member the owner of a locked organization, and an admin, and
+/// writes the letters about it. Answers the new owner.
 pub fn hand_over(
     tx: &mut dyn Tx,
     author: &Author,
     now: Timestamp,
     organization: &mut Organization,
-    new_owner: UserId,
-    owner_limit: OwnerLimit,
+    to: &Heir,
 ) -> Result<User> {
     let id = organization.id;
-    let heir = tx.users().lock(new_owner)?;
+    let heir = tx.users().lock(to.id)?;
     let heir = heir.ok_or(Refusal::UnsuitableOwner)?;
-    let member = tx.memberships().find(id, new_owner)?;
+    let member = tx.memberships().find(id, to.id)?;
     let mut membership = member.ok_or(Refusal::UnsuitableOwner)?.membership;
     if !heir.can_own() {
         return Err(Refusal::UnsuitableOwner.into());
@@ -120,7 +133,7 @@ pub fn hand_over(
     if organization.owner_id == heir.id {
         return Ok(heir);
     }
-    check_owner_limit(tx, heir.id, owner_limit)?;
+    check_owner_limit(tx, heir.id, to.owner_limit)?;
     if !membership.roles.has(Role::Admin) {
         let before = membership.version;
         membership.roles = membership.roles.with(Role::Admin);
@@ -130,14 +143,36 @@ pub fn hand_over(
             return Err(Refusal::VersionMismatch.into());
         }
     }
-    let (old_owner, before) = (organization.owner_id.to_string(), organization.version);
+    let (old_owner, before) = (organization.owner_id, organization.version);
     organization.owner_id = heir.id;
     organization.touch(now);
     write(tx, organization, before)?;
-    let new_owner = heir.id.to_string();
-    let changes = vec![Change::new("owner_id", Some(&old_owner), Some(&new_owner))];
+    let (old, new) = (old_owner.to_string(), heir.id.to_string());
+    let changes = vec![Change::new("owner_id", Some(&old), Some(&new))];
     note(tx, author, now, id, Act::OrganizationTransferred, changes)?;
+    tell(tx, now, id, old_owner, &heir, to)?;
     Ok(heir)
+}
+
+/// Writes to both owners.
+fn tell(
+    tx: &mut dyn Tx,
+    now: Timestamp,
+    organization_id: OrganizationId,
+    previous_owner_id: UserId,
+    heir: &User,
+    to: &Heir,
+) -> Result<()> {
+    let letter = Letter::OwnershipTransferred {
+        organization_id,
+        previous_owner_id,
+    };
+    if let Some(farewell) = to.farewell
+        && let Some(previous) = tx.users().find(previous_owner_id)?
+    {
+        outbox::post(tx, now, farewell, &previous, letter.clone())?;
+    }
+    outbox::post(tx, now, to.letter, heir, letter)
 }
 
 pub(super) fn delete(

@@ -21,7 +21,7 @@ use crate::time::Span;
 use crate::user::User;
 use crate::value::{Description, Logo, OrganizationName, Slug};
 
-pub use changing::{close, hand_over};
+pub use changing::{Heir, close, hand_over};
 pub use founding::{FoundingIds, found};
 pub use service::OrganizationService;
 

@@ -2,13 +2,13 @@ use async_trait::async_trait;
 
 use super::founding::{self, FoundingIds};
 use super::{
-    CreateOrganization, OrganizationPage, Organizations, OwnerLimit, UpdateOrganization, changing,
-    viewing,
+    CreateOrganization, Heir, OrganizationPage, Organizations, OwnerLimit, UpdateOrganization,
+    changing, viewing,
 };
 use crate::Result;
 use crate::access::Caller;
 use crate::filter::{Filter, TextTest};
-use crate::id::{OrganizationId, UserId};
+use crate::id::{MessageId, OrganizationId, UserId};
 use crate::organization::{OrganizationView, Version};
 use crate::page::Window;
 use crate::port::Tx;
@@ -95,10 +95,18 @@ impl Organizations for OrganizationService {
         seen: Option<Version>,
         owner_limit: OwnerLimit,
     ) -> Result<OrganizationView> {
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            changing::transfer(tx, caller, now, id, new_owner, seen, owner_limit)
+        let now = self.core.now();
+        let letter = || MessageId::new(self.core.ids.next(now));
+        let heir = Heir {
+            id: new_owner,
+            owner_limit,
+            letter: letter(),
+            farewell: Some(letter()),
         };
-        self.core.write(caller, self.core.now(), work).await
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            changing::transfer(tx, caller, now, id, &heir, seen)
+        };
+        self.core.write(caller, now, work).await
     }
 
     async fn delete(

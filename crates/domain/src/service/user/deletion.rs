@@ -5,11 +5,11 @@ use super::{Bequest, DeleteUser, OWNED_SHOWN, write};
 use crate::access::{self, Caller, Used};
 use crate::audit::{self, Act, Author, Chain, Deed, Target};
 use crate::error::Kind;
-use crate::id::{OrganizationId, UserId};
+use crate::id::{MessageId, OrganizationId, UserId};
 use crate::organization::Organization;
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::service::organization::{OwnerLimit, close, hand_over};
+use crate::service::organization::{Heir, close, hand_over};
 use crate::time::Timestamp;
 use crate::user::User;
 use crate::value::{DisplayName, Email};
@@ -18,13 +18,14 @@ use crate::{Error, Refusal, Result};
 /// The organizations of a user, with their rows locked.
 type Locked = BTreeMap<OrganizationId, Organization>;
 
-/// Deletes a user; `None`: the caller.
+/// Deletes a user; `None`: the caller. There is a letter for each bequest.
 pub(super) fn delete(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
     id: Option<UserId>,
     command: &DeleteUser,
+    letters: &[MessageId],
 ) -> Result<Used<()>> {
     let action = match id {
         Some(_) => Action::AdministerUsers,
@@ -41,7 +42,9 @@ pub(super) fn delete(
         .filter(|user| user.deleted_at.is_none())
         .ok_or(Error::NotFound(Kind::User))?;
     user.version.expect(command.seen)?;
-    bequeath(tx, &author, now, &user, &mut organizations, command)?;
+    let owned = tx.users().owned(id, u32::MAX)?;
+    let will = will(&owned, command, letters)?;
+    bequeath(tx, &author, now, &user, &mut organizations, will)?;
     let act = if author.actor.user() == Some(id) {
         Act::MembershipLeft
     } else {
@@ -83,74 +86,70 @@ fn lock(tx: &mut dyn Tx, id: UserId, command: &DeleteUser) -> Result<Locked> {
     }
 }
 
-/// Deletes or hands over what the user owns. Whatever is not decided stands in the way
-/// (better-auth #10960); that everything can be decided at once leaves no dead end (bitwarden
-/// #411).
+/// What becomes of the organizations of a user: somebody's, or nobody's.
+type Will = BTreeMap<OrganizationId, Option<Heir>>;
+
+/// Deletes or hands over what the user owns.
 fn bequeath(
     tx: &mut dyn Tx,
     author: &Author,
     now: Timestamp,
     user: &User,
     locked: &mut Locked,
-    command: &DeleteUser,
+    will: Will,
 ) -> Result<()> {
-    let owned = tx.users().owned(user.id, u32::MAX)?;
-    let bequests = decisions(&owned, command)?;
-    let undecided = owned.iter().filter(|id| !bequests.contains_key(id));
+    for (id, heir) in will {
+        let organization = locked.get_mut(&id).ok_or(Error::Busy)?;
+        match heir {
+            None => close(tx, author, now, organization)?,
+            Some(heir) if heir.id == user.id => return Err(Refusal::UnsuitableOwner.into()),
+            Some(heir) => drop(hand_over(tx, author, now, organization, &heir)?),
+        }
+    }
+    Ok(())
+}
+
+/// The decisions about all that the user owns. Whatever is not decided stands in the way
+/// (better-auth #10960); that everything can be decided at once leaves no dead end (bitwarden
+/// #411).
+fn will(owned: &[OrganizationId], command: &DeleteUser, letters: &[MessageId]) -> Result<Will> {
+    let will = decisions(owned, command, letters)?;
+    let undecided = owned.iter().filter(|id| !will.contains_key(id));
     let organizations: Vec<_> = undecided.take(OWNED_SHOWN as usize).copied().collect();
     if !organizations.is_empty() {
         return Err(Refusal::StillOwner { organizations }.into());
     }
-    for (id, bequest) in bequests {
-        let organization = locked.get_mut(&id).ok_or(Error::Busy)?;
-        settle(
-            tx,
-            author,
-            now,
-            user,
-            organization,
-            bequest,
-            command.owner_limit,
-        )?;
-    }
-    Ok(())
+    Ok(will)
 }
 
 /// The decisions by organization: each about one that the user owns, and only one about each.
 fn decisions(
     owned: &[OrganizationId],
     command: &DeleteUser,
-) -> Result<BTreeMap<OrganizationId, Bequest>> {
-    let mut bequests = BTreeMap::new();
-    for (id, bequest) in &command.bequests {
+    letters: &[MessageId],
+) -> Result<Will> {
+    let mut will = Will::new();
+    for ((id, bequest), letter) in command.bequests.iter().zip(letters) {
         if !owned.contains(id) {
             let reason = format!("the user does not own organization {id}");
             return Err(Error::invalid("bequests", reason));
         }
-        if bequests.insert(*id, *bequest).is_some() {
+        let heir = match *bequest {
+            Bequest::Delete => None,
+            Bequest::TransferTo(heir) => Some(Heir {
+                id: heir,
+                owner_limit: command.owner_limit,
+                letter: *letter,
+                // There will be nobody to tell.
+                farewell: None,
+            }),
+        };
+        if will.insert(*id, heir).is_some() {
             let reason = format!("there are two decisions about organization {id}");
             return Err(Error::invalid("bequests", reason));
         }
     }
-    Ok(bequests)
-}
-
-fn settle(
-    tx: &mut dyn Tx,
-    author: &Author,
-    now: Timestamp,
-    user: &User,
-    organization: &mut Organization,
-    bequest: Bequest,
-    owner_limit: OwnerLimit,
-) -> Result<()> {
-    match bequest {
-        Bequest::Delete => close(tx, author, now, organization),
-        Bequest::TransferTo(heir) if heir == user.id => Err(Refusal::UnsuitableOwner.into()),
-        Bequest::TransferTo(heir) => {
-            hand_over(tx, author, now, organization, heir, owner_limit).map(|_| ())
-        }
-    }
+    Ok(will)
 }
 
 fn leave(

@@ -4,7 +4,7 @@ use super::administration;
 use super::{CreatePerson, DeleteUser, UpdateProfile, UserPage, Users, deletion, profile};
 use crate::Result;
 use crate::access::{self, Caller};
-use crate::id::UserId;
+use crate::id::{MessageId, UserId};
 use crate::organization::Version;
 use crate::page::Window;
 use crate::policy::Action;
@@ -32,10 +32,13 @@ impl UserService {
         id: Option<UserId>,
         command: DeleteUser,
     ) -> Result<()> {
+        let now = self.core.now();
+        let letter = |_: &_| MessageId::new(self.core.ids.next(now));
+        let letters: Vec<_> = command.bequests.iter().map(letter).collect();
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            deletion::delete(tx, caller, now, id, &command)
+            deletion::delete(tx, caller, now, id, &command, &letters)
         };
-        self.core.write(caller, self.core.now(), work).await
+        self.core.write(caller, now, work).await
     }
 }
 

@@ -95,7 +95,10 @@ pub(super) fn count_members(
         return Err(Error::invalid("workspace_ids", reason));
     }
     let seen = match reach {
-        Reach::All => live(tx, organization, &asked)?,
+        Reach::All => {
+            let asked: Vec<_> = asked.into_iter().collect();
+            tx.workspaces().live(organization, &asked)?
+        }
         Reach::Shared(users) => {
             let rows = shared(tx, organization, &users)?;
             let ids = rows.iter().map(|row| row.workspace.id);
@@ -104,20 +107,6 @@ pub(super) fn count_members(
     };
     let counts = tx.workspaces().count_members(organization, &seen)?;
     Ok(authentication.used(seen.into_iter().zip(counts).collect()))
-}
-
-/// Those of the workspaces that the organization has, and that are not deleted.
-fn live(
-    tx: &mut dyn Tx,
-    organization: OrganizationId,
-    asked: &BTreeSet<WorkspaceId>,
-) -> Result<Vec<WorkspaceId>> {
-    let mut live = Vec::with_capacity(asked.len());
-    for id in asked {
-        let found = tx.workspaces().find(organization, *id)?;
-        live.extend(found.filter(|view| view.workspace.is_live()).map(|_| *id));
-    }
-    Ok(live)
 }
 
 /// The live workspaces to which all of these users belong, by id.

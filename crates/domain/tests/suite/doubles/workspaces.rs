@@ -128,6 +128,10 @@ fn only_members_come_into_workspaces() {
             .workspaces()
             .count_members(acme().id, &[nowhere.id, lab.id])?;
         assert_eq!(counts, [0, 1]);
+        let live = tx
+            .workspaces()
+            .live(acme().id, &[nowhere.id, lab.id, lab.id])?;
+        assert_eq!(live, [lab.id]);
         Ok(())
     })
     .unwrap();

@@ -5,29 +5,22 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use proptest_state_machine::StateMachineTest;
-use rollbook_domain::access::Caller;
 use rollbook_domain::audit::{Chain, Links};
 use rollbook_domain::filter::Filter;
-use rollbook_domain::id::{InvitationId, OrganizationId};
-use rollbook_domain::invitation::InvitationState;
-use rollbook_domain::membership::MemberOrder;
+use rollbook_domain::invitation::{InvitationState, InvitationView};
+use rollbook_domain::membership::{MemberOrder, MemberView};
 use rollbook_domain::mock::{Account, World};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
-use rollbook_domain::role::{Role, Roles};
-use rollbook_domain::service::invitation::{CreateInvitation, Handle, NewInvitation};
-use rollbook_domain::service::membership::{AddMember, Who};
-use rollbook_domain::service::subscription::UpdatePlan;
-use rollbook_domain::service::{
-    Invitations as _, Memberships as _, Organizations as _, Subscriptions as _,
-};
-use rollbook_domain::subscription::Quota;
-use rollbook_domain::time::Span;
-use rollbook_domain::value::Metadata;
+use rollbook_domain::role::{AssignedRole, CustomRole, Roles};
+use rollbook_domain::value::{Email, RoleKey};
+use rollbook_domain::workspace::Workspace;
 use rollbook_domain::{Error, Result};
 use tokio::runtime::Runtime;
 
-use super::reference::{Book, Deed, PEOPLE, Step};
+use super::deed::{Deed, OWN_ROLES, Step, own_key};
+use super::entry::Held;
+use super::reference::{Book, PEOPLE};
 use crate::support::TestDatabase;
 
 thread_local! {
@@ -53,11 +46,21 @@ pub(super) fn off() {
 pub(super) struct System {
     runtime: Runtime,
     database: Rc<TestDatabase>,
-    world: World,
-    people: Vec<Account>,
-    organizations: Vec<Organization>,
+    pub(super) world: World,
+    pub(super) people: Vec<Account>,
+    pub(super) organizations: Vec<Organization>,
+    /// One each.
+    pub(super) workspaces: Vec<Workspace>,
     /// How many seats were used before the last step.
     used: Vec<usize>,
+}
+
+/// What the store holds of one organization.
+struct Kept {
+    organization: Organization,
+    members: Vec<MemberView>,
+    invited: Vec<InvitationView>,
+    roles: Vec<CustomRole>,
 }
 
 impl StateMachineTest for System {
@@ -70,15 +73,19 @@ impl StateMachineTest for System {
             .build()
             .unwrap();
         let number = BOOKS.with(|books| books.replace_with(|number| *number + 1));
-        let (people, organizations) = runtime.block_on(begin(&world, number, book)).unwrap();
-        Self {
+        let begun = runtime.block_on(begin(&world, number, book)).unwrap();
+        let (people, organizations, workspaces) = begun;
+        let system = Self {
             runtime,
             database,
             world,
             people,
             used: vec![1; organizations.len()],
             organizations,
-        }
+            workspaces,
+        };
+        system.runtime.block_on(system.hire(book)).unwrap();
+        system
     }
 
     fn apply(mut system: Self, book: &Book, step: Step) -> Self {
@@ -88,11 +95,16 @@ impl StateMachineTest for System {
         let outcome = system.runtime.block_on(system.act(step));
         match outcome {
             Ok(()) => assert!(book.expected, "{step:?} should have been refused"),
-            Err(Error::Refused(_) | Error::Denied { .. } | Error::NotFound(_))
-                if !book.expected => {}
+            // A role that there is not is an invalid value.
+            Err(
+                Error::Refused(_) | Error::Denied { .. } | Error::NotFound(_) | Error::Invalid(_),
+            ) if !book.expected => {}
             Err(error) => panic!("{step:?}: expected {}, got {error:?}", book.expected),
         }
         system.compare(book, organization);
+        if matches!(step.deed, Deed::Remove(_) | Deed::Leave) {
+            system.check_inside(book, organization);
+        }
         if !matches!(step.deed, Deed::SetSeats(_)) {
             system.check_seats(book, organization);
         }
@@ -102,191 +114,114 @@ impl StateMachineTest for System {
     fn teardown(system: Self, book: Book) {
         for organization in 0..book.organizations.len() {
             system.compare(&book, organization);
+            system.check_rights(&book, organization);
+            system.check_inside(&book, organization);
             system.check_log(organization);
         }
         system.check();
     }
 }
 
-/// Everybody signs up, and the first owners found their organizations.
+/// Everybody signs up, and the first owners found their organizations, with a workspace each.
 async fn begin(
     world: &World,
     number: u32,
     book: &Book,
-) -> Result<(Vec<Account>, Vec<Organization>)> {
+) -> Result<(Vec<Account>, Vec<Organization>, Vec<Workspace>)> {
     let mut people = vec![world.sign_up_superuser(&format!("b{number}p0")).await?];
     for person in 1..PEOPLE {
         people.push(world.sign_up(&format!("b{number}p{person}")).await?);
     }
-    let mut organizations = Vec::new();
+    let (mut organizations, mut workspaces) = (Vec::new(), Vec::new());
     for entry in &book.organizations {
-        let view = world.create(&people[entry.owner], "Acme").await?;
-        organizations.push(view.organization);
+        let owner = &people[entry.owner];
+        let acme = world.create(owner, "Acme").await?.organization;
+        let lab = world.found_workspace(owner, &acme, "Lab").await?;
+        workspaces.push(lab.workspace);
+        organizations.push(acme);
     }
-    Ok((people, organizations))
+    Ok((people, organizations, workspaces))
 }
 
 impl System {
-    async fn act(&self, step: Step) -> Result<()> {
-        let (world, caller) = (&self.world, self.people[step.actor].caller);
-        let id = self.organizations[step.organization].id;
-        match step.deed {
-            Deed::Invite(whom, role) => {
-                let command = self.invitation(whom, role);
-                world
-                    .invitations
-                    .create(caller, id, command)
-                    .await
-                    .map(drop)
-            }
-            Deed::Accept => {
-                let handle = Handle::Id(self.latest(step).await?);
-                world.invitations.accept(caller, handle).await.map(drop)
-            }
-            Deed::Decline => {
-                let handle = Handle::Id(self.latest(step).await?);
-                world.invitations.decline(caller, handle).await.map(drop)
-            }
-            Deed::Revoke(whom) => {
-                let invited = self
-                    .latest(Step {
-                        actor: whom,
-                        ..step
-                    })
-                    .await?;
-                world
-                    .invitations
-                    .revoke(caller, id, invited, None)
-                    .await
-                    .map(drop)
-            }
-            _ => self.manage(step).await,
-        }
-    }
-
-    /// What has nothing to do with invitations.
-    async fn manage(&self, step: Step) -> Result<()> {
-        let (world, caller) = (&self.world, self.people[step.actor].caller);
-        let id = self.organizations[step.organization].id;
-        let user = |whom: usize| self.people[whom].user.id;
-        let keys = |role: Role| vec![role.public_key().to_owned()];
-        match step.deed {
-            Deed::Add(whom, role) => {
-                let command = AddMember {
-                    who: Who::User(user(whom)),
-                    roles: keys(role),
-                    once: None,
-                };
-                world.memberships.add(caller, id, command).await.map(drop)
-            }
-            Deed::SetRole(whom, role) => {
-                let roles = keys(role);
-                let set = world
-                    .memberships
-                    .set_roles(caller, id, user(whom), roles, None);
-                set.await.map(drop)
-            }
-            Deed::Remove(whom) => world.memberships.remove(caller, id, user(whom), None).await,
-            Deed::Leave => world.memberships.leave(caller, id).await,
-            Deed::Transfer(whom) => {
-                let transfer = world
-                    .organizations
-                    .transfer(caller, id, user(whom), None, None);
-                transfer.await.map(drop)
-            }
-            Deed::SetSeats(seats) => self.set_seats(caller, id, seats).await,
-            Deed::Delete => world.organizations.delete(caller, id, None).await,
-            Deed::Restore => world
-                .organizations
-                .restore(caller, id, None)
-                .await
-                .map(drop),
-            _ => {
-                world.clock.advance(Span::days(31));
-                Ok(())
-            }
-        }
-    }
-
-    async fn set_seats(&self, caller: Caller, id: OrganizationId, seats: u32) -> Result<()> {
-        let command = UpdatePlan {
-            members: Some(Quota(seats)),
-            ..UpdatePlan::default()
-        };
-        let update = self.world.subscriptions.update(caller, id, command);
-        update.await.map(drop)
-    }
-
-    fn invitation(&self, whom: usize, role: Role) -> CreateInvitation {
-        CreateInvitation {
-            invitation: NewInvitation {
-                email: self.people[whom].user.email.clone(),
-                workspace_id: None,
-                roles: vec![role.public_key().to_owned()],
-                redirect_organization_id: None,
-                redirect_workspace_id: None,
-                metadata: Metadata::default(),
-                expires_at: None,
-            },
-            once: None,
-        }
-    }
-
-    /// The last invitation to the actor, whatever became of it.
-    async fn latest(&self, step: Step) -> Result<InvitationId> {
-        let id = self.organizations[step.organization].id;
-        let (email, now) = (self.people[step.actor].user.email.clone(), self.world.now());
-        let all = self
-            .world
-            .store
-            .read(move |tx| tx.invitations().list(id, &[], now, &Window::first(1000)));
-        let mut all = all.await?.items.into_iter().rev();
-        let last = all.find(|view| view.invitation.email == email);
-        last.map(|view| view.invitation.id)
-            .ok_or(Error::NotFound(rollbook_domain::error::Kind::Invitation))
-    }
-
     /// The store holds what the model holds.
     fn compare(&self, book: &Book, organization: usize) {
         let entry = &book.organizations[organization];
-        let id = self.organizations[organization].id;
-        let now = self.world.now();
-        let read = self.world.store.read(move |tx| {
-            let everybody = Filter::everything();
-            let first = Window::first(1000);
-            let members = tx.memberships().list(
-                id,
-                &everybody,
-                &MemberOrder::default(),
-                &Window::first(1000),
-            )?;
-            let pending = [InvitationState::Pending];
-            let invited = tx.invitations().list(id, &pending, now, &first)?;
-            Ok((tx.organizations().find(id)?, members.items, invited.items))
+        let kept = self.kept(organization);
+        assert_eq!(kept.organization.is_live(), entry.live);
+        assert_eq!(kept.organization.owner_id, self.people[entry.owner].user.id);
+        let members = kept.members.iter().map(|member| {
+            let it = &member.membership;
+            (self.person(&member.email), held(it.roles, &it.custom_roles))
         });
-        let (view, members, invited) = self.runtime.block_on(read).unwrap();
-        let kept = view.unwrap().organization;
-        assert_eq!(kept.is_live(), entry.live);
-        assert_eq!(kept.owner_id, self.people[entry.owner].user.id);
-        let members: BTreeMap<usize, Roles> = members
-            .iter()
-            .map(|member| (self.person(&member.email), member.membership.roles))
-            .collect();
-        assert_eq!(members, entry.members);
-        assert!(members[&entry.owner].has(Role::Admin));
-        let invited: BTreeMap<usize, Role> = invited
-            .iter()
-            .map(|view| {
-                (
-                    self.person(&view.invitation.email),
-                    only(view.invitation.roles),
-                )
-            })
-            .collect();
-        assert_eq!(invited, entry.pending);
+        assert_eq!(members.collect::<BTreeMap<_, _>>(), entry.members);
+        let invited = kept.invited.iter().map(|view| {
+            let it = &view.invitation;
+            (self.person(&it.email), held(it.roles, &it.custom_roles))
+        });
+        assert_eq!(invited.collect::<BTreeMap<_, _>>(), entry.pending);
+        let roles = kept.roles.iter();
+        let roles = roles.map(|role| (number(&role.key), role.permissions));
+        assert_eq!(roles.collect::<BTreeMap<_, _>>(), entry.own_roles);
     }
 
-    fn person(&self, email: &rollbook_domain::value::Email) -> usize {
+    fn kept(&self, organization: usize) -> Kept {
+        let (id, now) = (self.organizations[organization].id, self.world.now());
+        let read = self.world.store.read(move |tx| {
+            let (everybody, order) = (Filter::everything(), MemberOrder::default());
+            let members = tx
+                .memberships()
+                .list(id, &everybody, &order, &Window::first(1000))?;
+            let pending = [InvitationState::Pending];
+            let first = Window::first(1000);
+            let invited = tx.invitations().list(id, &pending, now, &first)?;
+            let roles = tx.roles().list(id, &Window::first(1000))?;
+            Ok(Kept {
+                organization: tx.organizations().find(id)?.unwrap().organization,
+                members: members.items,
+                invited: invited.items,
+                roles: roles.items,
+            })
+        });
+        self.runtime.block_on(read).unwrap()
+    }
+
+    /// Everybody may what their roles permit as they are now.
+    fn check_rights(&self, book: &Book, organization: usize) {
+        let entry = &book.organizations[organization];
+        let id = self.organizations[organization].id;
+        for (person, roles) in &entry.members {
+            let user = self.people[*person].user.id;
+            let held = self
+                .world
+                .store
+                .read_one(move |tx| tx.memberships().held(id, user));
+            let held = self.runtime.block_on(held).unwrap().unwrap();
+            assert_eq!(Some(held.permissions()), entry.permitted(roles));
+        }
+    }
+
+    /// Who is in the workspace, and what tokens there are, is what hangs on the memberships.
+    fn check_inside(&self, book: &Book, organization: usize) {
+        let entry = &book.organizations[organization];
+        let lab = self.workspaces[organization].reference();
+        for (person, account) in self.people.iter().enumerate() {
+            let user = account.user.id;
+            let read = self.world.store.read(move |tx| {
+                let there = tx
+                    .workspaces()
+                    .find_member(lab.organization, lab.id, user)?;
+                Ok((there, tx.tokens().list(user, &Window::first(1000))?.items))
+            });
+            let (there, mut tokens) = self.runtime.block_on(read).unwrap();
+            assert_eq!(there.is_some(), entry.inside.contains(&person));
+            tokens.retain(|token| token.organization_id == Some(lab.organization));
+            let expected = entry.tokens.get(&person).copied();
+            assert_eq!(tokens.len(), expected.unwrap_or_default());
+        }
+    }
+
+    fn person(&self, email: &Email) -> usize {
         let mut people = self.people.iter();
         people
             .position(|account| account.user.email == *email)
@@ -348,9 +283,17 @@ impl System {
     }
 }
 
-fn only(roles: Roles) -> Role {
-    let mut roles = roles.iter();
-    let role = roles.next().unwrap();
-    assert_eq!(roles.next(), None);
-    role
+fn held(roles: Roles, own: &[AssignedRole]) -> Held {
+    Held {
+        roles,
+        own: own.iter().map(|role| number(&role.key)).collect(),
+    }
+}
+
+/// The number of an organization's own role.
+fn number(key: &RoleKey) -> usize {
+    let mut numbers = 0..OWN_ROLES;
+    numbers
+        .find(|number| own_key(*number) == key.as_str())
+        .unwrap()
 }

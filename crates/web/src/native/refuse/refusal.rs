@@ -53,6 +53,7 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::UnsuitableOwner => (FailedPrecondition, "UNSUITABLE_OWNER"),
         Refusal::ServiceAccountOwner => (FailedPrecondition, "SERVICE_ACCOUNT_OWNER"),
         Refusal::NotDeleted => (FailedPrecondition, "NOT_DELETED"),
+        Refusal::NotReplayable => (FailedPrecondition, "NOT_REPLAYABLE"),
         Refusal::RestoreWindowOver { .. } => (FailedPrecondition, "RESTORE_WINDOW_OVER"),
         Refusal::RequestKeyReused => (InvalidArgument, "REQUEST_KEY_REUSED"),
         Refusal::VersionMismatch => (Aborted, "ETAG_MISMATCH"),

@@ -1,0 +1,123 @@
+//! Events: what happened in an organization, for those who want to hear of it. An event is an entry
+//! of the organization's audit log, seen from outside: it was committed with what it tells, its
+//! place in the log is the cursor of whoever reads on, and nothing is written twice.
+
+use std::fmt::Write as _;
+
+use crate::audit::{Act, Chain, Entry, json_string};
+use crate::id::OrganizationId;
+
+/// What the type of a test is, which is no event.
+pub const TEST: &str = "webhook.test";
+
+/// An event: an entry of an organization's audit log.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    organization_id: OrganizationId,
+    entry: &'a Entry,
+}
+
+impl<'a> Event<'a> {
+    /// The event that an entry is; `None`: it is about no organization.
+    #[must_use]
+    pub const fn of(entry: &'a Entry) -> Option<Self> {
+        match entry.chain {
+            Chain::Organization(organization_id) => Some(Self {
+                organization_id,
+                entry,
+            }),
+            Chain::User(_) => None,
+        }
+    }
+
+    /// The type, such as `membership.created`: the key of an [`Act`].
+    #[must_use]
+    pub fn kind(&self) -> &'a str {
+        &self.entry.act
+    }
+
+    /// The id, the same wherever and whenever the event is told: `evt_`, the organization's id
+    /// without hyphens, `_`, and the place in its log.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let organization = self.organization_id.uuid();
+        format!("evt_{}_{}", organization.simple(), self.entry.sequence)
+    }
+
+    /// The entry.
+    #[must_use]
+    pub const fn entry(&self) -> &'a Entry {
+        self.entry
+    }
+
+    /// The event as it is told, JSON with `type`, `timestamp` and `data` (Standard Webhooks 1.0.0,
+    /// "payload structure"); docs/events.md describes it. The same text for webhooks and for
+    /// those who pull.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let entry = self.entry;
+        let mut text = String::with_capacity(512);
+        text.push_str("{\"type\":");
+        json_string(&entry.act, &mut text);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            ",\"timestamp\":\"{}\",\"data\":{{\"id\":\"{}\",\"organization_id\":\"{}\",\"sequence\":{}",
+            entry.at.to_rfc3339(),
+            self.id(),
+            self.organization_id,
+            entry.sequence
+        );
+        text.push_str(",\"actor\":{\"type\":");
+        json_string(&entry.actor_kind, &mut text);
+        if let Some(id) = entry.actor_id {
+            let _ = write!(text, ",\"id\":\"{id}\"");
+        }
+        text.push_str("},\"target\":{\"type\":");
+        json_string(&entry.target_kind, &mut text);
+        let _ = write!(text, ",\"id\":\"{}\"}}", entry.target_id.hyphenated());
+        if let Some(request) = &entry.request_id {
+            text.push_str(",\"request_id\":");
+            json_string(request, &mut text);
+        }
+        let _ = write!(text, ",\"changes\":{}}}}}", entry.changes);
+        text
+    }
+}
+
+/// Whether there are events of this type, or some behind this prefix (`invitation.*`).
+#[must_use]
+pub fn is_type(pattern: &str) -> bool {
+    Act::ALL.iter().any(|act| matches(pattern, act.key()))
+}
+
+/// Whether an event's type is the one that the pattern names, or begins as it says
+/// (`invitation.*`).
+#[must_use]
+pub fn matches(pattern: &str, kind: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => prefix.ends_with('.') && kind.starts_with(prefix),
+        None => pattern == kind,
+    }
+}
+
+#[cfg(all(test, feature = "mock"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_type_or_all_types_of_a_thing() {
+        for (pattern, kind, expected) in [
+            ("membership.created", "membership.created", true),
+            ("membership.created", "membership.deleted", false),
+            ("membership.*", "membership.deleted", true),
+            ("membership.*", "workspace_membership.deleted", false),
+            ("member*", "membership.created", false),
+            ("*", "membership.created", false),
+        ] {
+            assert_eq!(matches(pattern, kind), expected, "{pattern} {kind}");
+        }
+        assert!(is_type("invitation.*") && is_type("organization.created"));
+        assert!(!is_type("invitations.*") && !is_type("organization.exploded"));
+    }
+}
