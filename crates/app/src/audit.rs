@@ -1,11 +1,8 @@
 //! `rollbook audit`.
 
-use std::fmt::Write as _;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rollbook_domain::Error;
 use rollbook_domain::audit::{Break, Chain};
-use rollbook_domain::secret::Digest;
 use rollbook_domain::service::AuditService;
 use rollbook_domain::service::audit::Verdict;
 
@@ -55,7 +52,7 @@ fn report(chain: Chain, verdict: &Verdict) -> Result<()> {
         "{}: {} entries are as they were written; the last one has the digest {}",
         name(chain),
         verdict.entries,
-        hex(verdict.digest)
+        verdict.digest.to_hex()
     ))
 }
 
@@ -146,15 +143,6 @@ fn name(chain: Chain) -> String {
     }
 }
 
-fn hex(digest: Digest) -> String {
-    let mut text = String::new();
-    for byte in digest.bytes() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use rollbook_domain::id::UserId;
@@ -172,11 +160,5 @@ mod tests {
             let told = complaint(Chain::User(id), broken);
             assert!(told.starts_with(&format!("users/{id}: {words}")), "{told}");
         }
-    }
-
-    #[test]
-    fn a_digest_has_64_digits() {
-        let digest = hex(Digest::new([0x0a; 32]));
-        assert_eq!(digest, "0a".repeat(32));
     }
 }

@@ -1,6 +1,6 @@
 //! Who sends letters, and `rollbook mail`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use rollbook_domain::mail::Mail;
 use rollbook_domain::port::{Clock as _, IdSource as _, Mailer};
 use rollbook_mail::{FileMailer, SmtpMailer, SmtpOptions, Stationery, Words, Writer, sample};
 use rollbook_store::DatabaseUrl;
+use url::{Host, Url};
 
 use crate::ambient::{SystemClock, UuidSource};
 use crate::cli::{PreviewArgs, TestArgs, print_line, print_text};
@@ -30,7 +31,6 @@ pub(crate) fn mailer(settings: &Settings, public_url: &str) -> Result<Arc<dyn Ma
 
 /// Says what about mail is good for trying things out only.
 pub(crate) fn warn(settings: &Settings, public_url: &str) {
-    let host = host(public_url);
     match &settings.mail.server {
         None => tracing::warn!(
             directory = %directory(settings).display(),
@@ -46,7 +46,7 @@ pub(crate) fn warn(settings: &Settings, public_url: &str) {
         ),
         Some(_) => {}
     }
-    if !public_url.starts_with("https://") && !is_this_machine(host) {
+    if !public_url.starts_with("https://") && !is_this_machine(public_url) {
         tracing::warn!(
             url = public_url,
             "server.public_url is not https: whoever is in between can read tokens and links"
@@ -121,18 +121,15 @@ fn public_url(settings: &Settings) -> String {
     })
 }
 
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
+/// Whether a URL leads nowhere else than to the machine that follows it.
+fn is_this_machine(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    match url.as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
-}
-
-fn is_this_machine(host: &str) -> bool {
-    let address: Option<IpAddr> = host.parse().ok();
-    host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }
 
 /// Prints a letter with made-up names on standard output.
@@ -202,15 +199,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_are_found_in_urls() {
-        for (url, found, here) in [
-            ("https://rollbook.example/base", "rollbook.example", false),
-            ("http://127.0.0.1:8080", "127.0.0.1", true),
-            ("http://[::1]:8080/x", "::1", true),
-            ("http://localhost", "localhost", true),
-            ("http://192.0.2.1:80", "192.0.2.1", false),
+    fn it_is_known_who_is_this_machine() {
+        for (url, here) in [
+            ("https://rollbook.example/base", false),
+            ("http://127.0.0.1:8080", true),
+            ("http://[::1]:8080/x", true),
+            ("http://localhost", true),
+            ("http://localhost@rollbook.example", false),
+            ("http://192.0.2.1:80", false),
         ] {
-            assert_eq!((host(url), is_this_machine(host(url))), (found, here));
+            assert_eq!(is_this_machine(url), here, "{url}");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! the checksum refuses typing errors before the database is asked. Only a SHA-256 digest is kept:
 //! with 256 random bits, nobody guesses what it was made of, so no slow hash is needed.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
@@ -128,6 +128,16 @@ impl Digest {
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// The bytes in 64 hexadecimal digits, for digests that are no secret's: an audit entry's.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        self.0.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
 }
 
 impl fmt::Debug for Digest {
@@ -192,6 +202,11 @@ mod tests {
         let highest = Secret::personal_access_token(&[255; 32]);
         assert!(Secret::parse(highest.reveal()).is_some());
         assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    #[test]
+    fn a_digest_has_64_digits() {
+        assert_eq!(Digest::new([0x0a; 32]).to_hex(), "0a".repeat(32));
     }
 
     proptest! {

@@ -109,7 +109,10 @@ macro_rules! hold {
     ($tx:expr, $query:expr) => {
         match &mut $tx.connection {
             #[cfg(feature = "sqlite")]
-            $crate::tx::Connection::Sqlite(_) => Ok(()),
+            $crate::tx::Connection::Sqlite(_) => {
+                let _ = $query;
+                Ok(())
+            }
             #[cfg(feature = "postgres")]
             $crate::tx::Connection::Postgres(connection) => {
                 let held = $query.for_no_key_update().execute(*connection);

@@ -202,7 +202,8 @@ impl Worker {
     }
 }
 
-/// What stands where no adapter does: what is to be sent waits, and is tried again.
+/// Stands where there is no adapter for webhooks yet. Nothing makes a message to an endpoint before
+/// there are endpoints; should one be there all the same, it waits and is tried again.
 struct Unconfigured;
 
 #[async_trait]

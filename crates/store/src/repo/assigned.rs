@@ -41,18 +41,11 @@ pub(super) struct RolesInWorkspaces;
 
 impl<DB: Spelling> QueryFragment<DB> for RolesOfMember {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(
-            "CASE WHEN EXISTS (SELECT 1 FROM membership_roles AS given \
-             WHERE given.organization_id = memberships.organization_id \
-             AND given.user_id = memberships.user_id) THEN (SELECT ",
-        );
-        push_pairs(&mut out);
-        out.push_sql(
-            " FROM membership_roles INNER JOIN roles \
-             ON roles.organization_id = membership_roles.organization_id \
-             AND roles.id = membership_roles.role_id \
-             WHERE membership_roles.organization_id = memberships.organization_id \
-             AND membership_roles.user_id = memberships.user_id) END",
+        push_given(
+            &mut out,
+            "membership_roles",
+            "given.organization_id = memberships.organization_id \
+             AND given.user_id = memberships.user_id",
         );
         Ok(())
     }
@@ -60,21 +53,32 @@ impl<DB: Spelling> QueryFragment<DB> for RolesOfMember {
 
 impl<DB: Spelling> QueryFragment<DB> for RolesOfInvitation {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql(
-            "CASE WHEN EXISTS (SELECT 1 FROM invitation_roles AS given \
-             WHERE given.organization_id = invitations.organization_id \
-             AND given.invitation_id = invitations.id) THEN (SELECT ",
-        );
-        push_pairs(&mut out);
-        out.push_sql(
-            " FROM invitation_roles INNER JOIN roles \
-             ON roles.organization_id = invitation_roles.organization_id \
-             AND roles.id = invitation_roles.role_id \
-             WHERE invitation_roles.organization_id = invitations.organization_id \
-             AND invitation_roles.invitation_id = invitations.id) END",
+        push_given(
+            &mut out,
+            "invitation_roles",
+            "given.organization_id = invitations.organization_id \
+             AND given.invitation_id = invitations.id",
         );
         Ok(())
     }
+}
+
+/// The roles that stand in `table` for the selected row, whose rows are `theirs`.
+fn push_given<DB: Spelling>(out: &mut AstPass<'_, '_, DB>, table: &str, theirs: &str) {
+    out.push_sql("CASE WHEN EXISTS (SELECT 1 FROM ");
+    out.push_sql(table);
+    out.push_sql(" AS given WHERE ");
+    out.push_sql(theirs);
+    out.push_sql(") THEN (SELECT ");
+    push_pairs(out);
+    out.push_sql(" FROM ");
+    out.push_sql(table);
+    out.push_sql(
+        " AS given INNER JOIN roles ON roles.organization_id = given.organization_id \
+         AND roles.id = given.role_id WHERE ",
+    );
+    out.push_sql(theirs);
+    out.push_sql(") END");
 }
 
 fn push_pairs<DB: Spelling>(out: &mut AstPass<'_, '_, DB>) {

@@ -69,6 +69,15 @@ impl<T> Written<T> {
         self.pieces.push(Piece::Text(text.into()));
     }
 
+    /// Compares with a key, which has no NUL; PostgreSQL refuses a text that has.
+    pub(super) fn is(&mut self, column_is: &'static str, key: &str) {
+        if key.contains('\0') {
+            return self.sql("FALSE");
+        }
+        self.sql(column_is);
+        self.text(key);
+    }
+
     pub(super) fn id(&mut self, id: Key) {
         self.pieces.push(Piece::Id(id));
     }

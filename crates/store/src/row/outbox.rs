@@ -30,17 +30,6 @@ pub(crate) struct MessageRow {
 }
 
 impl MessageRow {
-    /// Whether it tells a secret that is gone.
-    pub(crate) fn is_blank(&self) -> bool {
-        let tells = [
-            "invitation",
-            "invitation_resent",
-            "email_verification",
-            "password_reset",
-        ];
-        self.secret.is_none() && tells.contains(&self.kind.as_str())
-    }
-
     pub(crate) fn into_message(self) -> Result<Message> {
         Ok(Message {
             id: MessageId::new(self.id.0),
@@ -102,7 +91,7 @@ fn there<T>(column: Option<T>) -> Result<T> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = outbox)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
 pub(crate) struct NewMessage<'a> {
     id: Key,
     kind: &'static str,
@@ -197,7 +186,7 @@ impl DeliveryRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = delivery_attempts)]
+#[diesel(table_name = delivery_attempts, treat_none_as_default_value = false)]
 pub(crate) struct NewAttempt<'a> {
     message_id: Key,
     number: i32,

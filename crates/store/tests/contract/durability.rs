@@ -2,9 +2,6 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use diesel::prelude::*;
@@ -21,8 +18,10 @@ use rollbook_domain::time::Span;
 use rollbook_domain::value::Slug;
 use rollbook_store::{Database, DatabaseUrl, Options};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use uuid::Uuid;
 
 use crate::harness::run;
+use crate::killed::{self, Killed};
 use crate::support::{Outcome, TestDatabase};
 
 /// How often the program is killed, on the same file.
@@ -32,29 +31,14 @@ const LONGEST_LIFE: u64 = 400;
 /// How many write at the same time, so that commits are shared.
 const WRITERS: usize = 24;
 
-/// The file to write to, for this test program in its second role.
-const FILE: &str = "ROLLBOOK_TEST_WRITER_FILE";
-/// Which life of the program this is.
-const LIFE: &str = "ROLLBOOK_TEST_WRITER_LIFE";
-/// What stands before the id of an acknowledged organization.
-const MARK: &str = "acknowledged ";
-
 /// This program runs itself, with this one test, as the program that is killed.
 /// better-auth (createOrganization): an organization was left without its first member.
 #[test]
 fn acknowledged_writes_survive_a_kill() {
-    match (variable(FILE), variable(LIFE)) {
-        (Some(file), Some(life)) => write_until_killed(&file, &life).unwrap(),
-        _ => run(TestDatabase::sqlite(), kill_and_look).unwrap(),
+    match killed::role() {
+        Some((file, life)) => write_until_killed(&file, &life).unwrap(),
+        None => run(TestDatabase::sqlite(), kill_and_look).unwrap(),
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how a test tells its child what to do"
-)]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 /// Founds organizations without end, and tells of each that was acknowledged.
@@ -63,26 +47,21 @@ fn write_until_killed(file: &str, life: &str) -> Outcome {
     let url = DatabaseUrl::Sqlite(file.into());
     let database = Database::open(&url, &Options::default())?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let (tell, mut told) = unbounded_channel();
+    let (tell, told) = unbounded_channel();
     let ids = Arc::new(SequentialIds::default());
     for _ in 0..WRITERS {
         let writer = found_many(database.store(), Arc::clone(&ids), life, tell.clone());
         runtime.spawn(writer);
     }
     drop(tell);
-    let mut out = std::io::stdout();
-    // The test's reader may go away first, which ends this, too.
-    while let Some(founded) = told.blocking_recv() {
-        writeln!(out, "\n{MARK}{}", founded?)?;
-    }
-    Err("nothing is written any more".into())
+    killed::tell(told)
 }
 
 async fn found_many(
     store: Arc<dyn Store>,
     ids: Arc<SequentialIds>,
     life: u32,
-    tell: UnboundedSender<Result<OrganizationId>>,
+    tell: UnboundedSender<Result<Uuid>>,
 ) {
     let owner = sample::user("owner");
     let now = owner.created_at.plus(Span::seconds(life));
@@ -100,7 +79,7 @@ async fn found_many(
         let founded = store
             .write(move |tx| found(tx, &Author::SYSTEM, now, fresh, &command, &owner))
             .await
-            .map(|view| view.organization.id);
+            .map(|view| view.organization.id.uuid());
         alive = founded.is_ok();
         let _ = tell.send(founded);
     }
@@ -118,7 +97,9 @@ async fn kill_and_look(database: &TestDatabase) -> Outcome {
     for life in 1..=KILLS {
         let before = acknowledged.len();
         let moment = RandomState::new().hash_one(life) % LONGEST_LIFE;
-        Writer::start(file, life)?.kill_after(moment, &mut acknowledged)?;
+        let writer = Killed::start("durability::acknowledged_writes_survive_a_kill", file, life)?;
+        let told = writer.kill_after(moment)?.into_iter();
+        acknowledged.extend(told.map(OrganizationId::new));
         assert!(acknowledged.len() > before, "life {life} was too short");
     }
     for id in &acknowledged {
@@ -158,60 +139,4 @@ fn check_file(connection: &mut SqliteConnection) -> Outcome {
          LEFT JOIN memberships m ON m.organization_id = o.id WHERE m.id IS NULL")?;
     assert_eq!(halves, [""; 0]);
     Ok(())
-}
-
-/// The program that is killed. Whatever becomes of the test, it does not outlive it.
-struct Writer {
-    process: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Writer {
-    fn start(file: &Path, life: u32) -> Outcome<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["--exact", "durability::acknowledged_writes_survive_a_kill"])
-            .arg("--nocapture")
-            .env(FILE, file)
-            .env(LIFE, life.to_string())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let lines = process.stdout.take().ok_or("no standard output")?;
-        Ok(Self {
-            process,
-            lines: BufReader::new(lines),
-        })
-    }
-
-    /// Kills it after so many acknowledged writes and one more, and collects all that it told of.
-    fn kill_after(mut self, count: u64, told: &mut HashSet<OrganizationId>) -> Outcome {
-        for _ in 0..=count {
-            let id = self.next()?.ok_or("the writer has ended by itself")?;
-            told.insert(id);
-        }
-        self.process.kill()?;
-        while let Some(id) = self.next()? {
-            told.insert(id);
-        }
-        Ok(())
-    }
-
-    /// The next acknowledged write; `None` at the end. A line without its end does not count.
-    fn next(&mut self) -> Outcome<Option<OrganizationId>> {
-        let mut line = String::new();
-        while self.lines.read_line(&mut line)? > 0 {
-            let id = line.strip_suffix('\n').and_then(|it| it.strip_prefix(MARK));
-            if let Some(id) = id.and_then(OrganizationId::parse) {
-                return Ok(Some(id));
-            }
-            line.clear();
-        }
-        Ok(None)
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

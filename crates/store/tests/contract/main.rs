@@ -18,6 +18,7 @@ mod house;
 mod inside;
 mod installation;
 mod invitation;
+mod killed;
 mod list;
 mod lost;
 mod member_list;

@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rollbook_domain::Result;
 use rollbook_domain::access::Caller;
-use rollbook_domain::id::{InvitationId, OrganizationId};
+use rollbook_domain::id::OrganizationId;
 use rollbook_domain::mail::{Mail, MailText};
 use rollbook_domain::mock::{FixedClock, SequentialIds, SequentialRandom, sample};
 use rollbook_domain::outbox::{Allowance, Depth};
@@ -24,8 +23,10 @@ use rollbook_domain::value::{Email, Metadata};
 use rollbook_store::{Database, DatabaseUrl, Options};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::harness::run;
+use crate::killed::{self, Killed};
 use crate::support::{Outcome, TestDatabase};
 
 /// How often the program is killed, on the same file.
@@ -37,28 +38,13 @@ const WRITERS: u16 = 6;
 /// How many letters are sent at the same time.
 const SENDERS: u32 = 8;
 
-/// The file to write to, for this test program in its second role.
-const FILE: &str = "ROLLBOOK_TEST_OUTBOX_FILE";
-/// Which life of the program this is.
-const LIFE: &str = "ROLLBOOK_TEST_OUTBOX_LIFE";
-/// What stands before the id of an acknowledged invitation.
-const MARK: &str = "acknowledged ";
-
 /// This program runs itself, with this one test, as the program that is killed.
 #[test]
 fn acknowledged_letters_survive_a_kill() {
-    match (variable(FILE), variable(LIFE)) {
-        (Some(file), Some(life)) => invite_until_killed(&file, &life).unwrap(),
-        _ => run(TestDatabase::sqlite(), kill_and_look).unwrap(),
+    match killed::role() {
+        Some((file, life)) => invite_until_killed(&file, &life).unwrap(),
+        None => run(TestDatabase::sqlite(), kill_and_look).unwrap(),
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how a test tells its child what to do"
-)]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 /// When a life takes place: when whatever was under way in the one before counts as lost.
@@ -139,7 +125,7 @@ fn invite_until_killed(file: &str, life: &str) -> Outcome {
     let (file, life) = (PathBuf::from(file), life.parse()?);
     let database = Database::open(&DatabaseUrl::Sqlite(file.clone()), &Options::default())?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let (tell, mut told) = unbounded_channel();
+    let (tell, told) = unbounded_channel();
     for writer in 0..WRITERS {
         let service = InvitationService::new(core(database.store(), life, life * WRITERS + writer));
         runtime.spawn(invite_many(service, (life, writer), tell.clone()));
@@ -147,17 +133,13 @@ fn invite_until_killed(file: &str, life: &str) -> Outcome {
     let courier = courier(core(database.store(), life, 0), &file);
     runtime.spawn(deliver_all(courier, true));
     drop(tell);
-    let mut out = std::io::stdout();
-    while let Some(invited) = told.blocking_recv() {
-        writeln!(out, "\n{MARK}{}", invited?)?;
-    }
-    Err("nobody is invited any more".into())
+    killed::tell(told)
 }
 
 async fn invite_many(
     service: InvitationService,
     (life, writer): (u16, u16),
-    tell: UnboundedSender<Result<InvitationId>>,
+    tell: UnboundedSender<Result<Uuid>>,
 ) {
     let caller = Caller::bearer(sample::secret("ann").reveal());
     for number in 0.. {
@@ -177,7 +159,7 @@ async fn invite_many(
             once: None,
         };
         let invited = service.create(caller, organization(), command).await;
-        let invited = invited.map(|view| view.invitation.id);
+        let invited = invited.map(|view| view.invitation.id.uuid());
         let alive = invited.is_ok();
         if tell.send(invited).is_err() || !alive {
             return;
@@ -214,7 +196,9 @@ async fn kill_and_look(database: &TestDatabase) -> Outcome {
     for life in 1..=KILLS {
         let before = acknowledged.len();
         let moment = RandomState::new().hash_one(life) % LONGEST_LIFE;
-        Inviter::start(file, life)?.kill_after(moment, &mut acknowledged)?;
+        let test = "outbox_durability::acknowledged_letters_survive_a_kill";
+        let told = Killed::start(test, file, life.into())?.kill_after(moment)?;
+        acknowledged.extend(told.iter().map(Uuid::to_string));
         assert!(acknowledged.len() > before, "life {life} was too short");
     }
     let last = core(Arc::clone(&store), KILLS + 1, 0);
@@ -254,61 +238,4 @@ async fn furnish(store: &dyn Store) -> Result<()> {
             tx.memberships().add(&membership, &ann).map(drop)
         })
         .await
-}
-
-/// The program that is killed. Whatever becomes of the test, it does not outlive it.
-struct Inviter {
-    process: Child,
-    lines: BufReader<ChildStdout>,
-}
-
-impl Inviter {
-    fn start(file: &Path, life: u16) -> Outcome<Self> {
-        let name = "outbox_durability::acknowledged_letters_survive_a_kill";
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["--exact", name, "--nocapture"])
-            .env(FILE, file)
-            .env(LIFE, life.to_string())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let lines = process.stdout.take().ok_or("no standard output")?;
-        Ok(Self {
-            process,
-            lines: BufReader::new(lines),
-        })
-    }
-
-    /// Kills it after so many acknowledged invitations and one more, and collects all that it told
-    /// of.
-    fn kill_after(mut self, count: u64, told: &mut BTreeSet<String>) -> Outcome {
-        for _ in 0..=count {
-            let id = self.next()?.ok_or("the inviter has ended by itself")?;
-            told.insert(id);
-        }
-        self.process.kill()?;
-        while let Some(id) = self.next()? {
-            told.insert(id);
-        }
-        Ok(())
-    }
-
-    /// The next acknowledged invitation; `None` at the end. A line without its end does not count.
-    fn next(&mut self) -> Outcome<Option<String>> {
-        let mut line = String::new();
-        while self.lines.read_line(&mut line)? > 0 {
-            let id = line.strip_suffix('\n').and_then(|it| it.strip_prefix(MARK));
-            if let Some(id) = id.and_then(InvitationId::parse) {
-                return Ok(Some(id.to_string()));
-            }
-            line.clear();
-        }
-        Ok(None)
-    }
-}
-
-impl Drop for Inviter {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -1,10 +1,7 @@
 //! The audit log as the native dialect sends it.
 
-use std::fmt::Write as _;
-
 use rollbook_domain::audit::{Break, Entry};
 use rollbook_domain::id::OrganizationId;
-use rollbook_domain::secret::Digest;
 use rollbook_domain::service::audit::{EntryPage, Verdict as DomainVerdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -97,7 +94,7 @@ impl<'a> AuditEntry<'a> {
             address: entry.address.map(|address| address.to_string()),
             request_id: entry.request_id.as_deref(),
             changes: changes(&entry.changes),
-            digest: hexadecimal(&entry.digest),
+            digest: entry.digest.to_hex(),
         }
     }
 }
@@ -105,14 +102,6 @@ impl<'a> AuditEntry<'a> {
 /// Reads what the domain wrote.
 fn changes(json: &str) -> Vec<Change> {
     serde_json::from_str(json).unwrap_or_default()
-}
-
-fn hexadecimal(digest: &Digest) -> String {
-    digest.bytes().iter().fold(String::new(), |mut text, byte| {
-        // Writing to memory does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A page of the audit log.
@@ -170,7 +159,7 @@ impl From<&DomainVerdict> for Verdict {
         });
         Self {
             entry_count: verdict.entries.to_string(),
-            digest: hexadecimal(&verdict.digest),
+            digest: verdict.digest.to_hex(),
             intact: fault.is_none(),
             fault,
         }
