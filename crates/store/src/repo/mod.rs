@@ -11,6 +11,7 @@ mod member_order;
 mod membership;
 mod organization;
 mod outbox;
+mod outbox_claim;
 mod owned;
 mod permissions;
 mod plan;

@@ -32,6 +32,7 @@ mod outbox_durability;
 mod pairs;
 mod panic;
 mod plan;
+mod plan_outbox;
 mod plan_postgres;
 mod preferences;
 mod queue;
