@@ -13,6 +13,7 @@ mod preferences;
 mod role;
 mod token;
 mod user;
+mod webhook;
 mod workspace;
 
 pub(crate) use audit::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
@@ -28,6 +29,7 @@ pub(crate) use preferences::{OrganizationPreferencesRow, WorkspacePreferencesRow
 pub(crate) use role::{AssignedRow, NewRole, RoleRow};
 pub(crate) use token::TokenRow;
 pub(crate) use user::{NewUser, OwnerRow, UserRow, kind_of};
+pub(crate) use webhook::{EndpointRow, NewEndpoint};
 pub(crate) use workspace::{
     NewWorkspace, NewWorkspaceMembership, WorkspaceMembershipRow, WorkspaceRow, workspace_roles,
 };
