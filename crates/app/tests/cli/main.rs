@@ -17,3 +17,4 @@ mod sample;
 mod serve;
 mod settings;
 mod support;
+mod webhook;

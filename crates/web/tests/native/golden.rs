@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use super::support::{Answer, BODY_LIMIT, Make, Mocks, acme, acme_path, jane};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 49] = [
+const FILES: [&str; 54] = [
     "accept_invitation",
     "add_workspace_user",
     "batch_create_invitations",
@@ -36,6 +36,7 @@ const FILES: [&str; 49] = [
     "create_invitation",
     "create_organization",
     "create_token",
+    "create_webhook_endpoint",
     "delete_organization",
     "delete_token",
     "denied",
@@ -47,6 +48,8 @@ const FILES: [&str; 49] = [
     "get_preferences_never_said",
     "get_subscription",
     "get_token",
+    "get_webhook_delivery",
+    "get_webhook_endpoint",
     "get_workspace",
     "get_workspace_preferences",
     "get_workspace_user",
@@ -57,6 +60,8 @@ const FILES: [&str; 49] = [
     "list_organizations",
     "list_outbox_messages",
     "list_tokens",
+    "list_webhook_deliveries",
+    "list_webhook_endpoints",
     "list_workspace_users",
     "list_workspaces",
     "me",
