@@ -95,6 +95,10 @@ pub enum Kind {
     ServiceAccount,
     /// A message in the outbox.
     Message,
+    /// A webhook endpoint.
+    WebhookEndpoint,
+    /// Something that was sent, or shall be.
+    Delivery,
 }
 
 impl fmt::Display for Kind {
@@ -111,6 +115,8 @@ impl fmt::Display for Kind {
             Self::Domain => "domain",
             Self::ServiceAccount => "service account",
             Self::Message => "message",
+            Self::WebhookEndpoint => "webhook endpoint",
+            Self::Delivery => "delivery",
         })
     }
 }
@@ -251,6 +257,20 @@ pub enum Refusal {
     ChallengeNotFound {
         /// The name of the record.
         record: String,
+    },
+    /// The organization has as many webhook endpoints as allowed.
+    #[error(
+        "the organization already has {limit} webhook endpoints, which is the limit; delete one first"
+    )]
+    WebhookLimit {
+        /// How many endpoints an organization may have.
+        limit: u32,
+    },
+    /// Something was to be sent to an endpoint that is sent nothing.
+    #[error("the webhook endpoint is {status}; enable it first")]
+    WebhookDisabled {
+        /// Why, by [`crate::webhook::EndpointStatus::key`].
+        status: &'static str,
     },
     /// There is nothing to cancel.
     #[error("there is no subscription to cancel")]

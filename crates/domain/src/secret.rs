@@ -7,6 +7,8 @@
 
 use std::fmt::{self, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 /// The prefix of personal access tokens.
@@ -16,6 +18,9 @@ pub const PERSONAL_ACCESS_TOKEN_PREFIX: &str = "rbk_pat_";
 pub const SERVICE_ACCOUNT_KEY_PREFIX: &str = "rbk_key_";
 /// The prefix of the secrets of invitations.
 pub const INVITATION_PREFIX: &str = "rbk_inv_";
+
+/// The prefix of the secrets of webhook endpoints (Standard Webhooks 1.0.0, "signature scheme").
+pub const WEBHOOK_PREFIX: &str = "whsec_";
 
 /// Base-62 digits that hold 256 bits.
 const BODY_DIGITS: usize = 43;
@@ -47,6 +52,13 @@ impl Secret {
         Self::made(INVITATION_PREFIX, entropy)
     }
 
+    /// Makes the secret of a webhook endpoint out of 32 random bytes: they, in base64. It has no
+    /// checksum, since the standard says how it looks, and nobody presents it.
+    #[must_use]
+    pub fn webhook(entropy: &[u8; 32]) -> Self {
+        Self(format!("{WEBHOOK_PREFIX}{}", STANDARD.encode(entropy)))
+    }
+
     fn made(prefix: &str, entropy: &[u8; 32]) -> Self {
         let body = base62(entropy);
         let check = checksum(prefix, &body);
@@ -67,7 +79,8 @@ impl Secret {
         Self::read(INVITATION_PREFIX, text)
     }
 
-    /// Takes what a store kept, where a secret has to be told again: in the outbox.
+    /// Takes what a store kept, where a secret has to be told again, or signs: in the outbox, and of
+    /// webhook endpoints.
     #[must_use]
     pub const fn from_stored(text: String) -> Self {
         Self(text)

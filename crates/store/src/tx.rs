@@ -9,7 +9,7 @@ use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
-    UserRepo, WorkspaceRepo,
+    UserRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::{Error, Result};
 
@@ -187,6 +187,9 @@ impl Tx for SqlTx<'_> {
         self
     }
     fn outbox(&mut self) -> &mut dyn OutboxRepo {
+        self
+    }
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo {
         self
     }
     fn installation(&mut self) -> &mut dyn InstallationRepo {

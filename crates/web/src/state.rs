@@ -7,7 +7,7 @@ use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Outbox, Preferences,
-    ServiceAccounts, Subscriptions, Tokens, Users, Workspaces,
+    ServiceAccounts, Subscriptions, Tokens, Users, Webhooks, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -43,6 +43,8 @@ pub struct Services {
     pub subscriptions: Arc<dyn Subscriptions>,
     /// What superusers see of the outbox, and how full it is.
     pub outbox: Arc<dyn Outbox>,
+    /// The use cases of webhook endpoints and deliveries.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.

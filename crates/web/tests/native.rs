@@ -21,5 +21,6 @@ mod native {
     mod tokens;
     mod transport;
     mod updates;
+    mod webhooks;
     mod workspaces;
 }

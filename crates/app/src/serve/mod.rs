@@ -16,7 +16,7 @@ use rollbook_domain::service::{
     AuditService, Core, Courier, CustomRoleService, DomainService, InvitationService,
     MembershipService, Operator, OperatorService, OrganizationService, OutboxService,
     PreferencesService, ServiceAccountService, SubscriptionService, TokenService, UserService,
-    WorkspaceService,
+    WebhookService, WorkspaceService,
 };
 use rollbook_domain::time::Span;
 use rollbook_web::{Services, Web};
@@ -28,6 +28,7 @@ use crate::failure::{Failure, Result};
 use crate::house::{self, House};
 use crate::mail;
 use crate::settings::Settings;
+use crate::webhook;
 
 /// How often noted uses of tokens are written.
 const FLUSH_PERIOD: Duration = Duration::from_secs(15);
@@ -85,7 +86,12 @@ async fn until_the_end(
     signals: server::Signals,
 ) -> Result<()> {
     let flusher = flush_now_and_then(house.core.clone());
-    let courier = outbox::courier(house.core.clone(), mailer);
+    let sender = Arc::new(webhook::sender(
+        &settings.webhooks,
+        Arc::clone(&house.clock),
+    )?);
+    let courier = outbox::courier(house.core.clone(), mailer, sender);
+    let events = webhooks(house, settings);
     let keep = settings.outbox.keep;
     let forgetter = forget_now_and_then(house.core.clone(), courier.clone(), keep);
     let patience = settings.server.shutdown_timeout;
@@ -93,7 +99,7 @@ async fn until_the_end(
     let sender = settings
         .outbox
         .enabled
-        .then(|| outbox::start(courier, web, &settings.outbox, patience, stopped));
+        .then(|| outbox::start(courier, events, web, &settings.outbox, patience, stopped));
     let ended = server::until_stopped(server, signals, patience, &stop).await;
     stop.send_replace(true);
     flusher.abort();
@@ -110,6 +116,10 @@ async fn until_the_end(
         tracing::warn!("could not note the last uses of tokens in time");
     }
     ended
+}
+
+fn webhooks(house: &House, settings: &Settings) -> WebhookService {
+    WebhookService::new(house.core.clone(), settings.webhooks.terms.clone())
 }
 
 fn services(house: &House, settings: &Settings) -> Services {
@@ -129,6 +139,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         preferences: Arc::new(PreferencesService::new(core())),
         subscriptions: Arc::new(SubscriptionService::new(core())),
         outbox: Arc::new(OutboxService::new(core())),
+        webhooks: Arc::new(webhooks(house, settings)),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),

@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 38] = [
+pub(crate) const KEYS: [Key; 41] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -66,6 +66,9 @@ pub(crate) const KEYS: [Key; 38] = [
     key("outbox.poll", "500ms"),
     key("outbox.concurrency", "16"),
     key("outbox.keep", "30d"),
+    key("webhooks.allow_http", "false"),
+    key("webhooks.allow_networks", "none"),
+    key("webhooks.timeout", "15s"),
     key("native.owner_limit", "100"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rollbook_domain::service::organization::Terms;
+use rollbook_domain::service::webhook::WebhookTerms;
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::value::{DisplayName, Email};
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) domains: DomainSettings,
     /// How what waits is sent.
     pub(crate) outbox: OutboxSettings,
+    /// How webhooks are sent.
+    pub(crate) webhooks: WebhookSettings,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
     /// Who the first user is.
@@ -131,6 +134,15 @@ pub(crate) struct OutboxSettings {
     pub(crate) keep: Span,
 }
 
+/// The section `webhooks`.
+#[derive(Debug)]
+pub(crate) struct WebhookSettings {
+    /// Where they may go.
+    pub(crate) terms: WebhookTerms,
+    /// How long sending one may take.
+    pub(crate) timeout: Duration,
+}
+
 /// The section `native`.
 #[derive(Debug)]
 pub(crate) struct NativeSettings {
@@ -167,6 +179,7 @@ impl Settings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
             outbox: outbox(&table)?,
+            webhooks: webhooks(&table)?,
             native: NativeSettings {
                 owner_limit: read(&table, "native.owner_limit", limit)?,
             },
@@ -244,6 +257,16 @@ fn terms(table: &Table) -> Result<Terms> {
         trial: read(table, "organizations.trial_days", trial)?,
         members: quota("organizations.members")?,
         workspaces: quota("organizations.workspaces")?,
+    })
+}
+
+fn webhooks(table: &Table) -> Result<WebhookSettings> {
+    Ok(WebhookSettings {
+        terms: WebhookTerms {
+            allow_http: read(table, "webhooks.allow_http", parse::flag)?,
+            destinations: read(table, "webhooks.allow_networks", parse::destinations)?,
+        },
+        timeout: read(table, "webhooks.timeout", parse::errand)?,
     })
 }
 
@@ -335,6 +358,11 @@ mod tests {
                 "an IP address and a port",
             ),
             (
+                "ROLLBOOK_WEBHOOKS_ALLOW_NETWORKS",
+                "10.0.0.0/8,intranet",
+                "'intranet' is no network such as",
+            ),
+            (
                 "ROLLBOOK_BOOTSTRAP_EMAIL",
                 "admin",
                 "must be an e-mail address",
@@ -392,6 +420,23 @@ mod tests {
         .terms;
         assert_eq!((terms.trial, terms.members.limit()), (None, Some(5)));
         assert_eq!(terms.workspaces.limit(), Some(3));
+    }
+
+    #[test]
+    fn webhooks_go_where_the_operator_allows() {
+        let terms = load(&[]).unwrap().webhooks.terms;
+        let home = "10.1.2.3".parse().unwrap();
+        assert!(!terms.allow_http && !terms.destinations.admit(home));
+        let terms = load(&[
+            ("ROLLBOOK_WEBHOOKS_ALLOW_HTTP", "true"),
+            ("ROLLBOOK_WEBHOOKS_ALLOW_NETWORKS", "10.0.0.0/8, ::1"),
+        ])
+        .unwrap()
+        .webhooks
+        .terms;
+        assert!(terms.allow_http && terms.destinations.admit(home));
+        assert!(terms.destinations.admit("::1".parse().unwrap()));
+        assert!(!terms.destinations.admit("127.0.0.1".parse().unwrap()));
     }
 
     #[test]

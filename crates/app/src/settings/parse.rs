@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use rollbook_domain::webhook::{Destinations, Network};
 use tracing_subscriber::EnvFilter;
 
 use super::LogFormat;
@@ -75,6 +76,15 @@ pub(crate) fn patience(text: &str) -> Parsed<Duration> {
     Ok(patience)
 }
 
+/// How long sending something may take: less than the minute for which a message is its sender's.
+pub(crate) fn errand(text: &str) -> Parsed<Duration> {
+    let errand = duration(text)?;
+    if errand.is_zero() || errand > Duration::from_secs(50) {
+        return Err(format!("{DURATION}; more than zero and at most 50s"));
+    }
+    Ok(errand)
+}
+
 /// How long until something ends: at least a second, at most a hundred years.
 pub(crate) fn lifetime(text: &str) -> Parsed<Duration> {
     let lifetime = duration(text)?;
@@ -126,6 +136,18 @@ pub(crate) fn resolver(text: &str) -> Parsed<Option<SocketAddr>> {
                 .to_owned(),
         ),
     }
+}
+
+/// The public addresses, and those of a list of networks; `none`: only the public ones.
+pub(crate) fn destinations(text: &str) -> Parsed<Destinations> {
+    if text == "none" {
+        return Ok(Destinations::default());
+    }
+    let networks = text.split(',').map(|it| Network::parse(it.trim()));
+    let networks: Result<Vec<_>, _> = networks.collect();
+    networks.map(Destinations::new).map_err(|wrong| {
+        format!("must be none or networks such as 10.0.0.0/8 with commas in between: {wrong}")
+    })
 }
 
 /// How log lines look.
@@ -194,6 +216,7 @@ mod tests {
         ] {
             assert!(duration(text).is_err(), "{text}");
         }
+        assert!(errand("0s").is_err() && errand("51s").is_err() && errand("50s").is_ok());
         assert!(patience("0s").is_err() && patience("25h").is_err() && patience("24h").is_ok());
         assert!(
             lifetime("0s").is_err() && lifetime("36525d").is_ok() && lifetime("36526d").is_err()

@@ -2,7 +2,8 @@ use std::net::IpAddr;
 
 use crate::access::Origin;
 use crate::id::{
-    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId,
+    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WebhookEndpointId,
+    WorkspaceId,
 };
 use crate::secret::Digest;
 use crate::time::Timestamp;
@@ -203,6 +204,14 @@ acts! {
     TokenRevoked = "token.revoked",
     /// A letter or an event was sent again by an operator.
     MessageReplayed = "message.replayed",
+    /// A webhook endpoint was made.
+    WebhookCreated = "webhook.created",
+    /// A webhook endpoint was changed, by somebody or since it failed.
+    WebhookUpdated = "webhook.updated",
+    /// A webhook endpoint got another secret.
+    WebhookSecretRotated = "webhook.secret_rotated",
+    /// A webhook endpoint was deleted.
+    WebhookDeleted = "webhook.deleted",
 }
 
 /// On what it was done.
@@ -228,6 +237,8 @@ pub enum Target {
     Token(TokenId),
     /// On a message in the outbox.
     Message(MessageId),
+    /// On a webhook endpoint.
+    Webhook(WebhookEndpointId),
 }
 
 impl Target {
@@ -245,6 +256,7 @@ impl Target {
             Self::User(_) => "user",
             Self::Token(_) => "token",
             Self::Message(_) => "message",
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -260,6 +272,7 @@ impl Target {
             Self::Domain(id) => id.uuid(),
             Self::Token(id) => id.uuid(),
             Self::Message(id) => id.uuid(),
+            Self::Webhook(id) => id.uuid(),
         }
     }
 }

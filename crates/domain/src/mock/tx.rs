@@ -2,9 +2,9 @@ use crate::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     MockAccessRepo, MockAuditRepo, MockDomainRepo, MockInstallationRepo, MockInvitationRepo,
     MockMembershipRepo, MockOrganizationRepo, MockOutboxRepo, MockPlanRepo, MockPreferencesRepo,
-    MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo, MockWorkspaceRepo,
+    MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo, MockWebhookRepo, MockWorkspaceRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
-    UserRepo, WorkspaceRepo,
+    UserRepo, WebhookRepo, WorkspaceRepo,
 };
 
 /// A transaction whose repositories are mocks: set expectations on the ones that a use case is
@@ -39,6 +39,8 @@ pub struct MockTx {
     pub requests: MockRequestRepo,
     /// Behind [`Tx::outbox`].
     pub outbox: MockOutboxRepo,
+    /// Behind [`Tx::webhooks`].
+    pub webhooks: MockWebhookRepo,
     /// Behind [`Tx::installation`].
     pub installation: MockInstallationRepo,
 }
@@ -98,6 +100,10 @@ impl Tx for MockTx {
 
     fn outbox(&mut self) -> &mut dyn OutboxRepo {
         &mut self.outbox
+    }
+
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo {
+        &mut self.webhooks
     }
 
     fn installation(&mut self) -> &mut dyn InstallationRepo {

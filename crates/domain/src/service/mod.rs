@@ -21,6 +21,7 @@ pub mod subscription;
 pub mod token;
 pub mod usage;
 pub mod user;
+pub mod webhook;
 pub mod workspace;
 
 pub use self::core::Core;
@@ -37,6 +38,7 @@ pub use service_account::{ServiceAccountService, ServiceAccounts};
 pub use subscription::{SubscriptionService, Subscriptions};
 pub use token::{TokenService, Tokens};
 pub use user::{UserService, Users};
+pub use webhook::{WebhookService, Webhooks};
 pub use workspace::{WorkspaceService, Workspaces};
 
 #[cfg(feature = "mock")]
@@ -45,5 +47,5 @@ pub use {
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
     outbox::MockOutbox, preferences::MockPreferences, role::MockCustomRoles,
     service_account::MockServiceAccounts, subscription::MockSubscriptions, token::MockTokens,
-    user::MockUsers, workspace::MockWorkspaces,
+    user::MockUsers, webhook::MockWebhooks, workspace::MockWorkspaces,
 };

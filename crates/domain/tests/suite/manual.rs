@@ -7,7 +7,7 @@ use rollbook_domain::mock::FixedClock;
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 36] {
+fn refusals() -> [Refusal; 38] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -53,6 +53,8 @@ fn refusals() -> [Refusal; 36] {
             until: FixedClock::START,
         },
         Refusal::NotReplayable,
+        Refusal::WebhookLimit { limit: 1 },
+        Refusal::WebhookDisabled { status: "gone" },
     ]
 }
 
@@ -95,6 +97,8 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::NotDeleted => 33,
         Refusal::RestoreWindowOver { .. } => 34,
         Refusal::NotReplayable => 35,
+        Refusal::WebhookLimit { .. } => 36,
+        Refusal::WebhookDisabled { .. } => 37,
     }
 }
 
@@ -121,6 +125,8 @@ fn every_refusal_is_in_the_manual() {
         Kind::Domain,
         Kind::ServiceAccount,
         Kind::Message,
+        Kind::WebhookEndpoint,
+        Kind::Delivery,
     ];
     for kind in kinds {
         assert!(

@@ -46,6 +46,7 @@ mod subscription;
 mod token;
 mod transactions;
 mod user;
+mod webhook;
 mod workspace;
 mod workspace_list;
 mod workspace_member;

@@ -44,6 +44,10 @@ mod token;
 mod token_input;
 mod user;
 mod user_input;
+mod webhook_delivery;
+mod webhook_endpoint;
+mod webhook_input;
+mod webhook_wire;
 mod wire;
 mod words;
 mod workspace;
@@ -92,6 +96,8 @@ pub static OPERATIONS: Table = &[
     service_account::OPERATIONS,
     organization_domain::OPERATIONS,
     audit_entry::OPERATIONS,
+    webhook_endpoint::OPERATIONS,
+    webhook_delivery::OPERATIONS,
     preferences::OPERATIONS,
     subscription::OPERATIONS,
 ];

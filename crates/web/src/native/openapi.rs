@@ -6,8 +6,8 @@ use utoipa::{Modify, OpenApi};
 use super::status::Status;
 use super::{
     audit_entry, invitation, invitee, me, member, organization, organization_domain,
-    outbox_message, preferences, role, service_account, subscription, token, user, workspace,
-    workspace_user,
+    outbox_message, preferences, role, service_account, subscription, token, user,
+    webhook_delivery, webhook_endpoint, workspace, workspace_user,
 };
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
@@ -69,6 +69,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         audit_entry::list,
         audit_entry::verify,
         audit_entry::export,
+        webhook_endpoint::list,
+        webhook_endpoint::create,
+        webhook_endpoint::get,
+        webhook_endpoint::update,
+        webhook_endpoint::delete,
+        webhook_endpoint::rotate_secret,
+        webhook_endpoint::test,
+        webhook_delivery::list,
+        webhook_delivery::get,
+        webhook_delivery::replay,
+        webhook_delivery::replay_all,
         invitation::get,
         invitation::list,
         invitation::create,
@@ -126,6 +137,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "serviceAccounts", description = "The programs of an organization, and their keys"),
         (name = "domains", description = "The domains of an organization"),
         (name = "auditEntries", description = "Who did what in an organization"),
+        (name = "webhookEndpoints", description = "Where events are posted to, and what was posted"),
         (name = "invitations", description = "How people become members by their own consent"),
         (name = "workspaces", description = "The parts of an organization"),
         (name = "preferences", description = "How things are written and measured"),

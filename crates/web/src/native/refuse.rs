@@ -197,6 +197,8 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::Domain => "DOMAIN_NOT_FOUND",
         Kind::ServiceAccount => "SERVICE_ACCOUNT_NOT_FOUND",
         Kind::Message => "MESSAGE_NOT_FOUND",
+        Kind::WebhookEndpoint => "WEBHOOK_ENDPOINT_NOT_FOUND",
+        Kind::Delivery => "DELIVERY_NOT_FOUND",
     }
 }
 

@@ -16,7 +16,7 @@ use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
     MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSubscriptions,
-    MockTokens, MockUsers, MockWorkspaces,
+    MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -55,6 +55,7 @@ pub(super) struct Mocks {
     pub(super) preferences: MockPreferences,
     pub(super) subscriptions: MockSubscriptions,
     pub(super) outbox: MockOutbox,
+    pub(super) webhooks: MockWebhooks,
 }
 
 impl Mocks {
@@ -74,6 +75,7 @@ impl Mocks {
             preferences: Arc::new(self.preferences),
             subscriptions: Arc::new(self.subscriptions),
             outbox: Arc::new(self.outbox),
+            webhooks: Arc::new(self.webhooks),
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),

@@ -25,7 +25,7 @@ use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
     Core, MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
     MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSubscriptions,
-    MockTokens, MockWorkspaces, UserService,
+    MockTokens, MockWebhooks, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, Services, Settings, Web};
@@ -103,6 +103,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         preferences: Arc::new(MockPreferences::new()),
         subscriptions: Arc::new(MockSubscriptions::new()),
         outbox: Arc::new(empty_outbox()),
+        webhooks: Arc::new(MockWebhooks::new()),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),

@@ -15,6 +15,7 @@ mod role;
 mod state;
 mod token;
 mod user;
+mod webhook;
 mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +28,7 @@ use crate::outbox::Message;
 use crate::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, Probe, RequestRepo, RoleRepo,
-    Store, TokenRepo, Tx, UserRepo, Work, WorkspaceRepo,
+    Store, TokenRepo, Tx, UserRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -170,6 +171,10 @@ impl Tx for MemoryTx {
     }
 
     fn outbox(&mut self) -> &mut dyn OutboxRepo {
+        self
+    }
+
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo {
         self
     }
 
