@@ -266,6 +266,14 @@ pub enum Refusal {
         /// How many endpoints an organization may have.
         limit: u32,
     },
+    /// Too much waits to be sent to a webhook endpoint.
+    #[error(
+        "{limit} deliveries wait for the webhook endpoint, which is the limit; try again when some were sent"
+    )]
+    DeliveryLimit {
+        /// How many may wait.
+        limit: u32,
+    },
     /// Something was to be sent to an endpoint that is sent nothing.
     #[error("the webhook endpoint is {status}; enable it first")]
     WebhookDisabled {

@@ -73,6 +73,29 @@ macro_rules! change {
 }
 pub(crate) use change;
 
+/// Like [`change!`], for two statements of which neither needs what the other does; answers what
+/// the second one changed. PostgreSQL gets them at once.
+macro_rules! change_both {
+    ($tx:expr, $first:expr, $second:expr) => {{
+        $tx.changed = true;
+        let outcome = match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite(connection) => {
+                let first = $crate::statement::kept!($first).change(*connection);
+                first.and_then(|_| $crate::statement::kept!($second).change(*connection))
+            }
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres(connection) => {
+                let both = $crate::statement::Both($first, $second);
+                $crate::statement::kept!(both).change(*connection)
+            }
+        };
+        $tx.failed |= outcome.is_err();
+        outcome
+    }};
+}
+pub(crate) use change_both;
+
 /// Like [`each!`], for a statement that changes something and whose text is not always the same.
 macro_rules! alter {
     ($tx:expr, |$connection:ident| $query:expr) => {{

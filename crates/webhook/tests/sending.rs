@@ -1,5 +1,10 @@
 //! What the sender sends, where it does not connect to, and what it makes of answers.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, also in the functions that tests share"
+)]
+
 #[path = "support/server.rs"]
 mod server;
 

@@ -41,8 +41,8 @@ pub trait WebhookRepo {
     /// locked before it is read; `false`: there is no such one.
     fn update(&mut self, endpoint: &WebhookEndpoint, before: Version) -> Result<bool>;
 
-    /// Deletes an endpoint with this version, and forgets its secrets; what is known of its deliveries stays for as long as
-    /// the outbox keeps it. `false`: there is no such one.
+    /// Deletes an endpoint with this version, and forgets its secrets; what is known of its deliveries
+    /// stays for as long as the outbox keeps it. `false`: there is no such one.
     fn delete(
         &mut self,
         organization: OrganizationId,
@@ -53,12 +53,13 @@ pub trait WebhookRepo {
 
     /// Whether there are any that [`WebhookRepo::behind`] would answer. Locks nothing, so that who
     /// asks again and again is in nobody's way.
-    fn is_any_behind(&mut self) -> Result<bool>;
+    fn is_any_behind(&mut self, most: u32) -> Result<bool>;
 
-    /// Enabled endpoints whose organization's audit log goes on behind their position, at most
-    /// `limit`, locked until the end of the transaction; passes over what another transaction has
-    /// locked. Those of a deleted organization too: its deletion is the last that they hear.
-    fn behind(&mut self, limit: u32) -> Result<Vec<WebhookEndpoint>>;
+    /// Enabled endpoints whose organization's audit log goes on behind their position, and for which
+    /// fewer than `most` messages wait that were never tried; at most `limit`, locked until the end
+    /// of the transaction; passes over what another transaction has locked. Those of a deleted
+    /// organization too: its deletion is the last that they hear.
+    fn behind(&mut self, most: u32, limit: u32) -> Result<Vec<WebhookEndpoint>>;
 
     /// Notes up to which place of the log messages were made. The endpoint is locked.
     fn advance(&mut self, endpoint: &WebhookEndpoint, position: u64) -> Result<()>;

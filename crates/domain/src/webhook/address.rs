@@ -78,7 +78,7 @@ impl Destinations {
 /// What of IPv4 is nobody's, everybody's, or somebody's own (IANA IPv4 Special-Purpose Address
 /// Registry, <https://www.iana.org/assignments/iana-ipv4-special-registry>).
 const SPECIAL: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // carriers' NAT
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
@@ -127,16 +127,15 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 /// The IPv4 address to which packets for this one go in the end, where that can be seen: mapped and
 /// compatible addresses (RFC 4291 §2.5.5), NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056 §2).
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = address.segments();
-    let of = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        Some(Ipv4Addr::new(a, b, c, d))
+    let ([0, 0, 0, 0, 0, 0 | 0xffff, high, low]
+    | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+    | [0x2002, high, low, ..]) = address.segments()
+    else {
+        return None;
     };
-    match [a, b, c, d, e, f] {
-        [0, 0, 0, 0, 0, 0 | 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => of(high, low),
-        [0x2002, high, low, ..] => of(high, low),
-        _ => None,
-    }
+    Some(Ipv4Addr::from_bits(
+        (u32::from(high) << 16) | u32::from(low),
+    ))
 }
 
 fn is_in(address: Ipv4Addr, (network, prefix): (Ipv4Addr, u32)) -> bool {

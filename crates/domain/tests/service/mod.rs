@@ -416,6 +416,8 @@ macro_rules! suite {
                 a_failed_change_leaves_nothing;
             webhook_sending:
                 each_event_is_told_once_and_in_order,
+                who_is_slow_is_not_flooded,
+                only_so_much_waits_for_an_endpoint,
                 organizations_hear_of_themselves,
                 what_was_rolled_back_is_not_told,
                 a_disabled_endpoint_is_told_nothing,

@@ -3,9 +3,11 @@ use rollbook_domain::filter::Filter;
 use rollbook_domain::id::MessageId;
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::organization::Organization;
-use rollbook_domain::outbox::{Delivery, DeliveryState, DeliveryTest, Outcome};
+use rollbook_domain::outbox::{Allowance, Delivery, DeliveryState, DeliveryTest, Outcome};
 use rollbook_domain::page::Window;
-use rollbook_domain::service::webhook::{Dispatched, Replayed, Stretch, UpdateEndpoint};
+use rollbook_domain::service::webhook::{
+    Dispatched, MOST_WAITING, Replayed, Stretch, UpdateEndpoint,
+};
 use rollbook_domain::service::{Organizations, Webhooks};
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::webhook::WebhookEndpoint;
@@ -66,7 +68,7 @@ pub(crate) async fn each_event_is_told_once_and_in_order(world: World) -> Result
     let (ann, acme) = super::role::acme(&world).await?;
     let before = places(&world, &acme, "").await?;
     let all = hook(&world, &ann, &acme, &[]).await?;
-    grow(&world, &ann, &acme, 40).await?;
+    grow(&world, &ann, &acme, 20).await?;
     let some = hook(&world, &ann, &acme, &["webhook.*", "role.created"]).await?;
     let mut expected = places(&world, &acme, "").await?;
     expected.retain(|place| !before.contains(place));
@@ -90,6 +92,77 @@ pub(crate) async fn each_event_is_told_once_and_in_order(world: World) -> Result
     assert_eq!((first.kind.as_str(), first.attempts), ("event", 0));
     assert_eq!(first.state, DeliveryState::Pending);
     assert_eq!((first.due_at, first.created_at), (world.now(), world.now()));
+    Ok(())
+}
+
+/// Begins to send what is due, at most so much; answers how much that was.
+async fn attempt(world: &World, messages: u32) -> Result<usize> {
+    let now = world.now();
+    let until = now.plus(Span::seconds(60));
+    let claimed = world
+        .store
+        .write(move |tx| tx.outbox().claim(now, until, &Allowance::of(messages)));
+    Ok(claimed.await?.len())
+}
+
+pub(crate) async fn who_is_slow_is_not_flooded(world: World) -> Result<()> {
+    let (ann, acme) = super::role::acme(&world).await?;
+    let slow = hook(&world, &ann, &acme, &["workspace.*"]).await?;
+    grow(&world, &ann, &acme, 120).await?;
+    let quick = hook(&world, &ann, &acme, &["webhook.*"]).await?;
+    let first = dispatch_all(&world).await?;
+    let some = told(&world, &ann, &slow).await?;
+    assert!((50..100).contains(&some.len()), "{} wait", some.len());
+    // Nobody else waits for it.
+    assert_eq!(told(&world, &ann, &quick).await?.len(), 1);
+    assert_eq!(first as usize, some.len() + 1);
+    assert_eq!(dispatch_all(&world).await?, 0);
+    // What was tried once, and shall be again, holds nothing up.
+    while attempt(&world, 30).await? > 0 {
+        dispatch_all(&world).await?;
+    }
+    let all = sent(&world, &ann, &slow).await?;
+    assert!(all.iter().all(|it| it.state == DeliveryState::Pending));
+    let all = told(&world, &ann, &slow).await?;
+    assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
+    assert_eq!((&all[..some.len()], all.len()), (&some[..], 120));
+    Ok(())
+}
+
+pub(crate) async fn only_so_much_waits_for_an_endpoint(world: World) -> Result<()> {
+    let (ann, acme) = super::role::acme(&world).await?;
+    let endpoint = hook(&world, &ann, &acme, &["workspace.*"]).await?;
+    let other = hook(&world, &ann, &acme, &["role.*"]).await?;
+    grow(&world, &ann, &acme, 3).await?;
+    dispatch_all(&world).await?;
+    let (caller, id) = (ann.caller, endpoint.id);
+    let test = async || world.webhooks.test(caller, acme.id, id).await;
+    for _ in 3..MOST_WAITING - 2 {
+        test().await?;
+    }
+    // Two more, of three that there are.
+    let replay = async || {
+        let stretch = stretch(Timestamp::from_millis(0), None);
+        let all = Window::first(100);
+        world
+            .webhooks
+            .replay_events(caller, acme.id, id, stretch, all)
+            .await
+    };
+    let piece = replay().await?;
+    assert!(piece.messages <= 2 && piece.next.is_some(), "{piece:?}");
+    for _ in piece.messages..2 {
+        test().await?;
+    }
+    let limit = MOST_WAITING;
+    assert_refused!(test().await, Refusal::DeliveryLimit { limit });
+    assert_refused!(replay().await, Refusal::DeliveryLimit { limit });
+    let first = sent(&world, &ann, &endpoint).await?.remove(0);
+    let again = world.webhooks.replay(caller, acme.id, id, first.id).await;
+    assert_refused!(again, Refusal::DeliveryLimit { limit });
+    world.webhooks.test(caller, acme.id, other.id).await?;
+    assert_eq!(attempt(&world, 1).await?, 1);
+    test().await?;
     Ok(())
 }
 

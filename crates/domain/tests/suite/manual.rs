@@ -55,6 +55,7 @@ fn refusals() -> [Refusal; 38] {
         Refusal::NotReplayable,
         Refusal::WebhookLimit { limit: 1 },
         Refusal::WebhookDisabled { status: "gone" },
+        Refusal::DeliveryLimit { limit: 1 },
     ]
 }
 
@@ -99,6 +100,7 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::NotReplayable => 35,
         Refusal::WebhookLimit { .. } => 36,
         Refusal::WebhookDisabled { .. } => 37,
+        Refusal::DeliveryLimit { .. } => 38,
     }
 }
 

@@ -1,19 +1,22 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 use rollbook_domain::Result;
+use rollbook_domain::audit::Chain;
 use rollbook_domain::id::{OrganizationId, WebhookEndpointId};
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{Page, Window};
-use rollbook_domain::port::WebhookRepo;
+use rollbook_domain::port::{AuditRepo, WebhookRepo};
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::webhook::WebhookEndpoint;
 
 use super::start;
+use super::written::Condition;
 use crate::row::{EndpointRow, NewEndpoint, place};
-use crate::schema::{audit_entries as entries, webhook_endpoints as endpoints};
+use crate::schema::webhook_endpoints as endpoints;
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, alter, each, failed, locked, unlocked};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, each, failed, locked, unlocked};
 
 /// The endpoints of an organization.
 macro_rules! endpoints_of {
@@ -24,31 +27,51 @@ macro_rules! endpoints_of {
     };
 }
 
-/// The enabled endpoints behind whose position the log goes on. The conditions of the first line
+/// The endpoints of an organization that are sent something. The conditions that are written out
 /// stand as they do in the index `webhook_endpoints_enabled`: a bound value could be anything, and
-/// the index would not be used. The last place of a log is one step into its primary key; the kind
-/// of log need not be asked for, since no two have the same id.
-macro_rules! behind {
-    () => {
+/// the index would not be used.
+macro_rules! listening {
+    ($organization:expr) => {{
+        use crate::schema::webhook_endpoints as endpoints;
         endpoints::table
-            .filter(sql::<Bool>(
+            .filter(endpoints::organization_id.eq(Key($organization.uuid())))
+            .filter(Condition::fixed(
                 "webhook_endpoints.status = 'enabled' AND webhook_endpoints.deleted_at IS NULL",
             ))
+    }};
+}
+pub(super) use listening;
+
+/// The enabled endpoints behind whose position the log goes on, as in `webhook_endpoints_behind`,
+/// and for which fewer messages than so many wait that were never tried. Those with short logs first,
+/// so that whoever writes much keeps nobody else waiting.
+macro_rules! behind {
+    ($most:expr) => {
+        endpoints::table
+            .filter(Condition::fixed(
+                "webhook_endpoints.status = 'enabled' AND webhook_endpoints.deleted_at IS NULL \
+                 AND webhook_endpoints.position < webhook_endpoints.head",
+            ))
             .filter(
-                endpoints::position.nullable().lt(entries::table
-                    .filter(entries::chain_id.eq(endpoints::organization_id))
-                    .order(entries::sequence.desc())
-                    .select(entries::sequence)
-                    .single_value()),
+                sql::<Bool>(
+                    "NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.state = 'pending' \
+                     AND outbox.attempts = 0 AND outbox.endpoint_id = webhook_endpoints.id \
+                     LIMIT 1 OFFSET ",
+                )
+                .bind::<BigInt, _>(i64::from($most) - 1)
+                .sql(")"),
             )
+            // As they stand in the index: PostgreSQL would rather look for the first one in the table,
+            // thinking that a third of all are behind.
+            .order((endpoints::head, endpoints::id))
     };
 }
 
 impl WebhookRepo for SqlTx<'_> {
     fn add(&mut self, endpoint: &WebhookEndpoint) -> Result<()> {
-        let added = alter!(self, |connection| diesel::insert_into(endpoints::table)
-            .values(NewEndpoint::of(endpoint))
-            .execute(*connection));
+        let head = self.end_of_log(endpoint.organization_id)?;
+        let row = NewEndpoint::of(endpoint, head);
+        let added = change!(self, diesel::insert_into(endpoints::table).values(row));
         added.map(drop).map_err(failed)
     }
 
@@ -119,13 +142,13 @@ impl WebhookRepo for SqlTx<'_> {
     }
 
     fn update(&mut self, endpoint: &WebhookEndpoint, before: Version) -> Result<bool> {
-        let updated = alter!(self, |connection| diesel::update(
-            endpoints::table.find(key(endpoint))
-        )
-        .filter(endpoints::version.eq(before.number()))
-        .filter(endpoints::deleted_at.is_null())
-        .set(NewEndpoint::of(endpoint))
-        .execute(*connection));
+        let head = self.end_of_log(endpoint.organization_id)?;
+        let row = endpoints::table
+            .find(key(endpoint))
+            .filter(endpoints::version.eq(before.number()))
+            .filter(endpoints::deleted_at.is_null());
+        let values = NewEndpoint::of(endpoint, head);
+        let updated = change!(self, update(row).set(values));
         Ok(updated.map_err(failed)? == 1)
     }
 
@@ -137,21 +160,21 @@ impl WebhookRepo for SqlTx<'_> {
         now: Timestamp,
     ) -> Result<bool> {
         let row = endpoints::table.find((Key(organization.uuid()), Key(id.uuid())));
-        let deleted = alter!(self, |connection| diesel::update(row)
+        let row = row
             .filter(endpoints::version.eq(before.number()))
-            .filter(endpoints::deleted_at.is_null())
-            .set((
-                endpoints::deleted_at.eq(Moment(now)),
-                endpoints::secret.eq(""),
-                endpoints::previous_secret.eq(None::<&str>),
-                endpoints::previous_secret_until.eq(None::<Moment>),
-            ))
-            .execute(*connection));
+            .filter(endpoints::deleted_at.is_null());
+        let values = (
+            endpoints::deleted_at.eq(Moment(now)),
+            endpoints::secret.eq(""),
+            endpoints::previous_secret.eq(None::<&str>),
+            endpoints::previous_secret_until.eq(None::<Moment>),
+        );
+        let deleted = change!(self, update(row).set(values));
         Ok(deleted.map_err(failed)? == 1)
     }
 
-    fn is_any_behind(&mut self) -> Result<bool> {
-        let found: Option<Key> = each!(self, |connection| behind!()
+    fn is_any_behind(&mut self, most: u32) -> Result<bool> {
+        let found: Option<Key> = each!(self, |connection| behind!(most)
             .select(endpoints::id)
             .first(*connection)
             .optional())
@@ -159,22 +182,32 @@ impl WebhookRepo for SqlTx<'_> {
         Ok(found.is_some())
     }
 
-    fn behind(&mut self, limit: u32) -> Result<Vec<WebhookEndpoint>> {
-        let query = behind!().limit(limit.into());
-        let rows: Vec<EndpointRow> = unlocked!(self, query, |query, connection| query
-            .select(EndpointRow::as_select())
-            .load(*connection))
+    fn behind(&mut self, most: u32, limit: u32) -> Result<Vec<WebhookEndpoint>> {
+        let rows: Vec<EndpointRow> = unlocked!(
+            self,
+            behind!(most)
+                .limit(limit.into())
+                .select(EndpointRow::as_select()),
+            |mine, connection| mine.load(*connection)
+        )
         .map_err(failed)?;
         rows.into_iter().map(EndpointRow::into_endpoint).collect()
     }
 
     fn advance(&mut self, endpoint: &WebhookEndpoint, position: u64) -> Result<()> {
-        let advanced = alter!(self, |connection| diesel::update(
-            endpoints::table.find(key(endpoint))
-        )
-        .set(endpoints::position.eq(place(position)))
-        .execute(*connection));
+        let row = endpoints::table.find(key(endpoint));
+        let advanced = change!(
+            self,
+            update(row).set(endpoints::position.eq(place(position)))
+        );
         advanced.map(drop).map_err(failed)
+    }
+}
+
+impl SqlTx<'_> {
+    fn end_of_log(&mut self, organization: OrganizationId) -> Result<u64> {
+        let head = AuditRepo::head(self, Chain::Organization(organization))?;
+        Ok(head.map_or(0, |head| head.sequence))
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct EndpointRow {
 }
 
 #[derive(AsChangeset, Insertable)]
-#[diesel(table_name = webhook_endpoints, treat_none_as_null = true)]
+#[diesel(table_name = webhook_endpoints, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[diesel(primary_key(organization_id, id))]
 pub(crate) struct NewEndpoint<'a> {
     id: Key,
@@ -43,6 +43,7 @@ pub(crate) struct NewEndpoint<'a> {
     previous_secret: Option<&'a str>,
     previous_secret_until: Option<Moment>,
     position: i64,
+    head: i64,
     failing_since: Option<Moment>,
     version: i64,
     created_at: Moment,
@@ -50,7 +51,8 @@ pub(crate) struct NewEndpoint<'a> {
 }
 
 impl<'a> NewEndpoint<'a> {
-    pub(crate) fn of(endpoint: &'a WebhookEndpoint) -> Self {
+    /// `head` is where the log of its organization ends.
+    pub(crate) fn of(endpoint: &'a WebhookEndpoint, head: u64) -> Self {
         let previous = endpoint.previous_secret.as_ref();
         Self {
             id: Key(endpoint.id.uuid()),
@@ -63,6 +65,7 @@ impl<'a> NewEndpoint<'a> {
             previous_secret: previous.map(|(secret, _)| secret.reveal()),
             previous_secret_until: previous.map(|(_, until)| Moment(*until)),
             position: place(endpoint.position),
+            head: place(head),
             failing_since: endpoint.failing_since.map(Moment),
             version: endpoint.version.number(),
             created_at: Moment(endpoint.created_at),

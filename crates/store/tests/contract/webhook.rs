@@ -1,14 +1,13 @@
 //! The repository of webhook endpoints, and the way from the log to the outbox.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use diesel::connection::SimpleConnection as _;
-use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl as _, sql_query};
-use rollbook_domain::id::{OrganizationId, WebhookEndpointId};
+use rollbook_domain::audit::Chain;
+use rollbook_domain::id::{MessageId, OrganizationId, WebhookEndpointId};
 use rollbook_domain::mock::{FixedClock, World, sample};
 use rollbook_domain::organization::{Organization, Version};
+use rollbook_domain::outbox::{Allowance, Content, Message};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::secret::Secret;
@@ -18,8 +17,13 @@ use rollbook_domain::value::{Description, Url};
 use rollbook_domain::webhook::{EndpointStatus, WebhookEndpoint};
 use rollbook_domain::{Error, Refusal, Result};
 
-use crate::harness::{assert_error, gate, on_both, on_postgres};
+use rollbook_store::DatabaseUrl;
+
+use crate::explain::{parts, plans, rows_read};
+use crate::harness::{ask, assert_error, gate, on_both, on_postgres};
 use crate::house::{House, house};
+use crate::plan::plan;
+use crate::recorder;
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -29,6 +33,7 @@ on_both! {
     lists_are_in_order,
     what_is_deleted_is_gone_with_its_secrets,
     who_is_behind,
+    who_has_enough_waits,
     a_limit_holds_and_a_position_is_noted,
     what_is_refused_leaves_nothing,
     many_that_are_not_behind_cost_little,
@@ -40,12 +45,13 @@ mod taken {
 
     on_postgres! {
         what_another_dispatches_is_passed_over,
-    }
-
-    async fn what_another_dispatches_is_passed_over(database: &TestDatabase) -> Outcome {
-        super::what_another_dispatches_is_passed_over(database).await
+        what_is_written_during_a_dispatch_is_not_missed,
+        what_is_not_committed_yet_is_found_later,
     }
 }
+
+/// How many untried messages do not matter.
+const MOST: u32 = 5;
 
 async fn add(store: &dyn Store, endpoint: &WebhookEndpoint) -> Result<()> {
     let endpoint = endpoint.clone();
@@ -72,8 +78,12 @@ async fn find(
 }
 
 async fn behind(store: &dyn Store, limit: u32) -> Result<Vec<WebhookEndpoint>> {
-    let mut found = store.write(move |tx| tx.webhooks().behind(limit)).await?;
-    let any = store.read_one(|tx| tx.webhooks().is_any_behind()).await?;
+    let mut found = store
+        .write(move |tx| tx.webhooks().behind(MOST, limit))
+        .await?;
+    let any = store
+        .read_one(|tx| tx.webhooks().is_any_behind(MOST))
+        .await?;
     assert_eq!(any, !found.is_empty());
     found.sort_unstable_by_key(|it| it.id);
     Ok(found)
@@ -307,7 +317,7 @@ async fn what_is_refused_leaves_nothing(database: &TestDatabase) -> Outcome {
     let outcome: Result<()> = store
         .write(move |tx| {
             tx.webhooks().add(&lost)?;
-            for endpoint in tx.webhooks().behind(5)? {
+            for endpoint in tx.webhooks().behind(MOST, 5)? {
                 tx.webhooks().advance(&endpoint, 1)?;
             }
             Err(Refusal::VersionMismatch.into())
@@ -317,18 +327,6 @@ async fn what_is_refused_leaves_nothing(database: &TestDatabase) -> Outcome {
     assert_eq!(find(&*store, acme.id, id).await?, None);
     assert_eq!(behind(&*store, 5).await?, [kept]);
     Ok(())
-}
-
-#[derive(QueryableByName)]
-struct PostgresStep {
-    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
-    step: String,
-}
-
-#[derive(QueryableByName)]
-struct SqliteStep {
-    #[diesel(sql_type = Text)]
-    detail: String,
 }
 
 /// The worker asks every second, mostly for nothing.
@@ -357,38 +355,27 @@ async fn many_that_are_not_behind_cost_little(database: &TestDatabase) -> Outcom
             Ok(())
         })
         .await?;
-    let steps = plan_of_behind(database)?.join("\n");
-    println!("{steps}");
-    let by_log = steps.contains("SEARCH audit_entries USING PRIMARY KEY (chain_id=?)")
-        || steps.contains("using audit_entries_pkey");
-    let scanned = steps.contains("SCAN audit_entries") || steps.contains("Seq Scan on audit");
-    assert!(by_log && !scanned, "{steps}");
+    database.execute("ANALYZE")?;
+    let look = |tx: &mut dyn Tx| tx.webhooks().is_any_behind(MOST).map(drop);
+    let queries = recorder::record(database, look).await?;
+    let query = queries.first().ok_or("nothing was asked")?;
+    let index = "webhook_endpoints_behind";
+    if let DatabaseUrl::Sqlite(_) = database.url {
+        let steps = plan(&mut database.bare_sqlite()?, query)?;
+        let expected = format!("SCAN webhook_endpoints USING INDEX {index}");
+        assert_eq!(steps.first(), Some(&expected), "{query}");
+    } else {
+        for plan in plans(&mut database.bare_postgres()?, &parts(query)?)? {
+            let through = plan.iter().any(|line| line.contains(index));
+            assert!(through && rows_read(&plan) == 0, "{query}: {plan:#?}");
+        }
+    }
     let began = std::time::Instant::now();
     assert!(behind(&*store, 20).await?.is_empty());
     println!("asked twice in {:?}", began.elapsed());
     write_log(&*store, &organizations[77], &[21]).await?;
     assert_eq!(behind(&*store, 20).await?.len(), 10);
     Ok(())
-}
-
-fn plan_of_behind(database: &TestDatabase) -> Outcome<Vec<String>> {
-    const QUERY: &str = "SELECT id FROM webhook_endpoints \
-        WHERE webhook_endpoints.status = 'enabled' AND webhook_endpoints.deleted_at IS NULL \
-        AND position < (SELECT sequence FROM audit_entries \
-            WHERE chain_id = organization_id ORDER BY sequence DESC LIMIT 1)";
-    match database.bare_postgres() {
-        Ok(mut connection) => {
-            connection.batch_execute("ANALYZE webhook_endpoints; ANALYZE audit_entries")?;
-            let steps: Vec<PostgresStep> =
-                sql_query(format!("EXPLAIN {QUERY}")).load(&mut connection)?;
-            Ok(steps.into_iter().map(|it| it.step).collect())
-        }
-        Err(_) => {
-            let query = sql_query(format!("EXPLAIN QUERY PLAN {QUERY}"));
-            let steps: Vec<SqliteStep> = query.load(&mut database.bare_sqlite()?)?;
-            Ok(steps.into_iter().map(|it| it.detail).collect())
-        }
-    }
 }
 
 /// Two dispatchers, and people who go on working: each event once for each endpoint.
@@ -469,6 +456,109 @@ fn told(database: &TestDatabase, endpoint: &WebhookEndpoint) -> Outcome<BTreeMap
     Ok(counts)
 }
 
+/// The only endpoint of Acme, whose log has one entry.
+async fn listening(store: &dyn Store) -> Outcome<WebhookEndpoint> {
+    let House { acme, .. } = house(store).await?;
+    let endpoint = sample::webhook_endpoint(&acme, "ours");
+    add(store, &endpoint).await?;
+    write_log(store, &acme, &[1]).await?;
+    Ok(endpoint)
+}
+
+async fn what_is_written_during_a_dispatch_is_not_missed(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let endpoint = listening(&*store).await?;
+    let (gate, keeper) = gate();
+    let dispatch = ask(&store, move |tx: &mut dyn Tx| {
+        let taken = tx.webhooks().behind(MOST, 1)?;
+        let chain = Chain::Organization(taken[0].organization_id);
+        let entries = tx.audit().follow(chain, taken[0].position, 9)?;
+        gate.pass();
+        let last = entries.last().map_or(0, |it| it.sequence);
+        tx.webhooks().advance(&taken[0], last)?;
+        Ok(last)
+    });
+    keeper.meet(1)?;
+    let entry = sample::entry(endpoint.organization_id, 2, sample::user("ann").id);
+    let write = ask(&store, move |tx: &mut dyn Tx| tx.audit().add(&entry));
+    keeper.open();
+    assert_eq!(dispatch.await??, 1);
+    write.await??;
+    let left = behind(&*store, 9).await?;
+    assert_eq!(left.iter().map(|it| it.position).collect::<Vec<_>>(), [1]);
+    Ok(())
+}
+
+async fn what_is_not_committed_yet_is_found_later(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let endpoint = listening(&*store).await?;
+    let (gate, keeper) = gate();
+    let entry = sample::entry(endpoint.organization_id, 2, sample::user("ann").id);
+    let write = ask(&store, move |tx: &mut dyn Tx| {
+        tx.audit().add(&entry)?;
+        gate.pass();
+        Ok(())
+    });
+    keeper.meet(1)?;
+    let found = store.write(|tx| tx.webhooks().behind(MOST, 9)).await?;
+    assert_eq!(found, [], "whoever writes has locked it");
+    keeper.open();
+    write.await??;
+    assert_eq!(behind(&*store, 9).await?, [endpoint]);
+    Ok(())
+}
+
+/// What waits and was never tried counts, and nothing else.
+async fn who_has_enough_waits(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let endpoint = listening(&*store).await?;
+    let mut other = endpoint.clone();
+    other.id = WebhookEndpointId::new(sample::uuid("another"));
+    add(&*store, &other).await?;
+    let both = behind(&*store, 9).await?;
+    assert_eq!(both.len(), 2);
+    let send = async |count: u32| {
+        let endpoint = endpoint.clone();
+        let untried = store.write(move |tx| {
+            for number in 0..count {
+                let name = format!("{number} of {count}");
+                tx.outbox().add(&Message {
+                    id: MessageId::new(sample::uuid(&name)),
+                    content: Content::Event {
+                        organization_id: endpoint.organization_id,
+                        endpoint_id: endpoint.id,
+                        sequence: Some(1),
+                    },
+                    created_at: FixedClock::START,
+                })?;
+            }
+            tx.outbox().untried(endpoint.id, 7)
+        });
+        untried.await
+    };
+    assert_eq!(send(MOST - 1).await?, MOST - 1);
+    assert_eq!(behind(&*store, 9).await?.len(), 2);
+    assert_eq!(send(1).await?, MOST);
+    assert_eq!(behind(&*store, 9).await?, [other.clone()]);
+    assert_eq!(send(3).await?, 7, "it does not count on");
+    let now = FixedClock::START;
+    let attempt = async |messages| {
+        let claim = store.write(move |tx| tx.outbox().claim(now, now, &Allowance::of(messages)));
+        claim.await
+    };
+    assert_eq!(attempt(3).await?.len(), 3);
+    assert_eq!(behind(&*store, 9).await?, [other.clone()]);
+    assert_eq!(attempt(9).await?.len(), 8);
+    assert_eq!(behind(&*store, 9).await?.len(), 2);
+    let (id, theirs) = (endpoint.id, other.id);
+    let untried = store.read(move |tx| {
+        let outbox = tx.outbox();
+        Ok((outbox.untried(id, 9)?, outbox.untried(theirs, 9)?))
+    });
+    assert_eq!(untried.await?, (0, 0));
+    Ok(())
+}
+
 async fn what_another_dispatches_is_passed_over(database: &TestDatabase) -> Outcome {
     let store = database.store()?;
     let House { acme, globex, .. } = house(&*store).await?;
@@ -477,26 +567,16 @@ async fn what_another_dispatches_is_passed_over(database: &TestDatabase) -> Outc
     add(&*store, &sample::webhook_endpoint(&acme, "ours")).await?;
     add(&*store, &sample::webhook_endpoint(&globex, "theirs")).await?;
     let (gate, keeper) = gate();
-    let first = {
-        let store = Arc::clone(&store);
-        let mut gate = Some(gate);
-        tokio::spawn(async move {
-            store
-                .write(move |tx: &mut dyn Tx| {
-                    let taken = tx.webhooks().behind(1)?;
-                    if let Some(gate) = gate.take() {
-                        gate.pass();
-                    }
-                    for endpoint in &taken {
-                        tx.webhooks().advance(endpoint, 1)?;
-                    }
-                    Ok(taken)
-                })
-                .await
-        })
-    };
+    let first = ask(&store, move |tx: &mut dyn Tx| {
+        let taken = tx.webhooks().behind(MOST, 1)?;
+        gate.pass();
+        for endpoint in &taken {
+            tx.webhooks().advance(endpoint, 1)?;
+        }
+        Ok(taken)
+    });
     keeper.meet(1)?;
-    let second = store.write(|tx| tx.webhooks().behind(9)).await?;
+    let second = store.write(|tx| tx.webhooks().behind(MOST, 9)).await?;
     keeper.open();
     let first = first.await??;
     assert_eq!((first.len(), second.len()), (1, 1));

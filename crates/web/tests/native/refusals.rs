@@ -187,6 +187,10 @@ async fn limits_have_their_place() {
             || Refusal::WebhookLimit { limit: 3 }.into(),
             "WEBHOOK_LIMIT",
         ),
+        limited(
+            || Refusal::DeliveryLimit { limit: 3 }.into(),
+            "DELIVERY_LIMIT",
+        ),
     ])
     .await;
 }

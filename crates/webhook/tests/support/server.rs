@@ -1,5 +1,6 @@
 //! Endpoints as they are: good ones and bad ones.
 
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,10 +38,10 @@ impl Answer {
     pub(crate) fn with(status: u16, headers: &[(&str, String)], body: &str) -> Self {
         let mut text = format!("HTTP/1.1 {status} Whatever\r\nconnection: close\r\n");
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(text, "{name}: {value}\r\n");
         }
         if status != 204 {
-            text.push_str(&format!("content-length: {}\r\n", body.len()));
+            let _ = write!(text, "content-length: {}\r\n", body.len());
         }
         text.push_str("\r\n");
         text.push_str(body);

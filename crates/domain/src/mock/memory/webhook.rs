@@ -1,4 +1,5 @@
 use super::MemoryTx;
+use super::outbox::untried;
 use super::state::{State, absent, cut, duplicate, number};
 use crate::Result;
 use crate::audit::Chain;
@@ -69,16 +70,16 @@ impl WebhookRepo for MemoryTx {
         Ok(webhooks.remove(&(organization, id)).is_some())
     }
 
-    fn is_any_behind(&mut self) -> Result<bool> {
+    fn is_any_behind(&mut self, most: u32) -> Result<bool> {
         let state = self.reading()?;
         let mut endpoints = state.webhooks.values();
-        Ok(endpoints.any(|endpoint| is_behind(state, endpoint)))
+        Ok(endpoints.any(|endpoint| is_behind(state, endpoint, most)))
     }
 
-    fn behind(&mut self, limit: u32) -> Result<Vec<WebhookEndpoint>> {
+    fn behind(&mut self, most: u32, limit: u32) -> Result<Vec<WebhookEndpoint>> {
         let state: &State = self.writing()?;
         let endpoints = state.webhooks.values();
-        let behind = endpoints.filter(|endpoint| is_behind(state, endpoint));
+        let behind = endpoints.filter(|endpoint| is_behind(state, endpoint, most));
         Ok(behind.take(limit as usize).cloned().collect())
     }
 
@@ -100,10 +101,11 @@ fn of(state: &State, organization: OrganizationId) -> impl Iterator<Item = &Webh
     all.filter(move |endpoint| endpoint.organization_id == organization)
 }
 
-fn is_behind(state: &State, endpoint: &WebhookEndpoint) -> bool {
+fn is_behind(state: &State, endpoint: &WebhookEndpoint, most: u32) -> bool {
     let chain = Chain::Organization(endpoint.organization_id);
     let mut rest = state
         .entries
         .range((chain, endpoint.position + 1)..=(chain, u64::MAX));
-    endpoint.is_enabled() && rest.next().is_some()
+    let has_room = || number(untried(state, endpoint.id)) < most;
+    endpoint.is_enabled() && rest.next().is_some() && has_room()
 }

@@ -18,8 +18,13 @@ use crate::webhook::WebhookEndpoint;
 const ENDPOINTS: u32 = 20;
 /// How many entries of a log it reads for each.
 const ENTRIES: u32 = 50;
-/// How many messages it can make.
-pub(super) const MOST_MESSAGES: u32 = ENDPOINTS * ENTRIES;
+/// How many messages it can make: whoever changes something in one of these organizations waits
+/// for it meanwhile.
+pub(super) const MOST_MESSAGES: u32 = 100 + ENTRIES;
+/// How many messages may wait for an endpoint without having been tried. The rest stays in the log
+/// until there are fewer, so that what is looked over for an endpoint that is slow stays short. What
+/// waits to be tried again does not count: one event that fails holds up no other.
+pub(super) const MOST_UNTRIED: u32 = 50;
 
 /// What a dispatch did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +39,10 @@ pub struct Dispatched {
 pub(super) fn dispatch(tx: &mut dyn Tx, now: Timestamp, fresh: &[MessageId]) -> Result<Dispatched> {
     let mut done = Dispatched::default();
     let mut fresh = fresh.iter().copied();
-    for endpoint in tx.webhooks().behind(ENDPOINTS)? {
+    for endpoint in tx.webhooks().behind(MOST_UNTRIED, ENDPOINTS)? {
+        if done.messages + ENTRIES > MOST_MESSAGES {
+            break;
+        }
         let chain = Chain::Organization(endpoint.organization_id);
         let entries = tx.audit().follow(chain, endpoint.position, ENTRIES)?;
         let Some(last) = entries.last() else {

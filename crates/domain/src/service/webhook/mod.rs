@@ -32,6 +32,10 @@ pub use dispatching::Dispatched;
 pub(crate) use prepare::{judge, prepare};
 pub use service::WebhookService;
 
+/// How many messages may wait for an endpoint without having been tried: so many can be asked for by
+/// tests and replays.
+pub const MOST_WAITING: u32 = 500;
+
 /// A page of endpoints.
 pub type EndpointPage = Page<WebhookEndpoint, WebhookEndpointId>;
 
@@ -157,7 +161,8 @@ pub trait Webhooks: Send + Sync {
         seen: Option<Version>,
     ) -> Result<()>;
 
-    /// Sends a test, which is tried once.
+    /// Sends a test, which is tried once. [`Refusal::DeliveryLimit`] while [`MOST_WAITING`] messages
+    /// wait for the endpoint, as for all that sends again.
     async fn test(
         &self,
         caller: Caller,

@@ -1,6 +1,6 @@
 //! The two ends of an attempt: what is posted, and what its answer means.
 
-#[cfg(all(test, feature = "mock"))]
+#[cfg(test)]
 mod tests;
 
 use super::{differences, note};

@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::{Replayed, Stretch, find, reading, rules};
-use crate::Result;
+use super::{MOST_WAITING, Replayed, Stretch, find, reading, rules};
 use crate::access::{self, Authentication, Caller, Used};
 use crate::audit::{Chain, EntryTest};
 use crate::filter::Filter;
@@ -13,6 +12,7 @@ use crate::port::Tx;
 use crate::role::Permission;
 use crate::time::Timestamp;
 use crate::webhook::WebhookEndpoint;
+use crate::{Refusal, Result};
 
 pub(super) fn test(
     tx: &mut dyn Tx,
@@ -22,6 +22,7 @@ pub(super) fn test(
     fresh: MessageId,
 ) -> Result<Used<Delivery>> {
     let (authentication, endpoint) = enter(tx, caller, now, organization, id)?;
+    room(tx, &endpoint)?;
     let delivery = send(tx, now, &endpoint, fresh, None)?;
     Ok(authentication.used(delivery))
 }
@@ -36,6 +37,7 @@ pub(super) fn replay(
 ) -> Result<Used<Delivery>> {
     let (authentication, endpoint) = enter(tx, caller, now, organization, id)?;
     let before = reading::find_delivery(tx, &endpoint, delivery)?;
+    room(tx, &endpoint)?;
     let delivery = send(tx, now, &endpoint, fresh, before.sequence)?;
     Ok(authentication.used(delivery))
 }
@@ -53,7 +55,8 @@ pub(super) fn replay_events(
     let mut tests = vec![Filter::Test(EntryTest::NotBefore(stretch.from))];
     tests.extend(stretch.until.map(|it| Filter::Test(EntryTest::Before(it))));
     let chain = Chain::Organization(organization);
-    let page = tx.audit().list(chain, &Filter::All(tests), window)?;
+    let window = fitting(window, room(tx, &endpoint)?);
+    let page = tx.audit().list(chain, &Filter::All(tests), &window)?;
     let wanted = page.items.iter().filter(|it| endpoint.wants(&it.act));
     let places: BTreeSet<u64> = wanted.map(|entry| entry.sequence).collect();
     let messages = send_all(tx, now, &endpoint, fresh, &places)?;
@@ -81,7 +84,8 @@ pub(super) fn replay_failed(
             .map(|it| Filter::Test(DeliveryTest::Before(it))),
     );
     let filter = reading::of(&endpoint, Filter::All(tests));
-    let page = tx.outbox().list(&filter, window)?;
+    let window = fitting(window, room(tx, &endpoint)?);
+    let page = tx.outbox().list(&filter, &window)?;
     // Tests are not worth it, and an event that was given up twice is sent once.
     let places: BTreeSet<u64> = page.items.iter().filter_map(|it| it.sequence).collect();
     let messages = send_all(tx, now, &endpoint, fresh, &places)?;
@@ -102,6 +106,25 @@ fn enter(
     let endpoint = find(tx, organization, id)?;
     rules::check_enabled(&endpoint)?;
     Ok((authentication, endpoint))
+}
+
+/// How many more messages may wait for the endpoint; refuses when it is none.
+fn room(tx: &mut dyn Tx, endpoint: &WebhookEndpoint) -> Result<u32> {
+    let waiting = tx.outbox().untried(endpoint.id, MOST_WAITING)?;
+    match MOST_WAITING.saturating_sub(waiting) {
+        0 => Err(Refusal::DeliveryLimit {
+            limit: MOST_WAITING,
+        }
+        .into()),
+        room => Ok(room),
+    }
+}
+
+/// The window, cut so that what is found in it has room.
+fn fitting<K: Clone>(window: &Window<K>, room: u32) -> Window<K> {
+    let mut window = window.clone();
+    window.limit = window.limit.min(room);
+    window
 }
 
 /// Writes a message for each of these events, in their order; answers how many.

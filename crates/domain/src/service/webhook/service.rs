@@ -3,10 +3,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::changing::Mint;
-use super::dispatching::{self, Dispatched, MOST_MESSAGES};
+use super::dispatching::{self, Dispatched, MOST_MESSAGES, MOST_UNTRIED};
 use super::{
-    CreateEndpoint, DeliveryPage, DeliveryView, EndpointPage, Replayed, RotateSecret, Stretch,
-    UpdateEndpoint, WebhookTerms, Webhooks, changing, reading, sending,
+    CreateEndpoint, DeliveryPage, DeliveryView, EndpointPage, MOST_WAITING, Replayed, RotateSecret,
+    Stretch, UpdateEndpoint, WebhookTerms, Webhooks, changing, reading, sending,
 };
 use crate::Result;
 use crate::access::Caller;
@@ -20,9 +20,6 @@ use crate::secret::Secret;
 use crate::service::Core;
 use crate::time::Timestamp;
 use crate::webhook::WebhookEndpoint;
-
-/// How many messages one piece of a replay can have.
-const MOST_REPLAYED: u32 = 1000;
 
 /// The real [`Webhooks`].
 #[derive(Clone)]
@@ -46,7 +43,7 @@ impl WebhookService {
     /// over HTTP.
     pub async fn dispatch(&self) -> Result<Dispatched> {
         // Where nothing has happened nothing is written.
-        let look = |tx: &mut dyn Tx| tx.webhooks().is_any_behind();
+        let look = |tx: &mut dyn Tx| tx.webhooks().is_any_behind(MOST_UNTRIED);
         if !self.core.store.read_one(look).await? {
             return Ok(Dispatched::default());
         }
@@ -212,7 +209,7 @@ impl Webhooks for WebhookService {
         mut window: Window<u64>,
     ) -> Result<Replayed<u64>> {
         let now = self.core.now();
-        window.limit = window.limit.min(MOST_REPLAYED);
+        window.limit = window.limit.min(MOST_WAITING);
         let fresh = self.message_ids(now, window.limit);
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
             let piece = (stretch, &window);
@@ -230,7 +227,7 @@ impl Webhooks for WebhookService {
         mut window: Window<MessageId>,
     ) -> Result<Replayed<MessageId>> {
         let now = self.core.now();
-        window.limit = window.limit.min(MOST_REPLAYED);
+        window.limit = window.limit.min(MOST_WAITING);
         let fresh = self.message_ids(now, window.limit);
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
             let piece = (stretch, &window);

@@ -37,6 +37,7 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::WorkspaceLimit { .. } => (ResourceExhausted, "WORKSPACE_LIMIT"),
         Refusal::DomainLimit { .. } => (ResourceExhausted, "DOMAIN_LIMIT"),
         Refusal::WebhookLimit { .. } => (ResourceExhausted, "WEBHOOK_LIMIT"),
+        Refusal::DeliveryLimit { .. } => (ResourceExhausted, "DELIVERY_LIMIT"),
         Refusal::BeyondOwnRights { .. } => (PermissionDenied, "BEYOND_OWN_RIGHTS"),
         Refusal::Outranked => (PermissionDenied, "OUTRANKED"),
         Refusal::InvitationForSomeoneElse => (PermissionDenied, "INVITATION_FOR_SOMEONE_ELSE"),
@@ -70,7 +71,8 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
         | Refusal::TokenLimit { limit }
         | Refusal::WorkspaceLimit { limit }
         | Refusal::DomainLimit { limit }
-        | Refusal::WebhookLimit { limit } => Some(("limit", limit.to_string())),
+        | Refusal::WebhookLimit { limit }
+        | Refusal::DeliveryLimit { limit } => Some(("limit", limit.to_string())),
         Refusal::SlugTaken(slug) => Some(("slug", slug.clone())),
         Refusal::RoleKeyTaken(key) => Some(("key", key.clone())),
         Refusal::RoleTitleTaken(title) => Some(("title", title.clone())),
