@@ -19,6 +19,7 @@ use rollbook_domain::mock::FixedClock;
 use rollbook_domain::outbox::Attempt;
 use rollbook_domain::port::WebhookSender;
 use rollbook_domain::secret::Secret;
+use rollbook_domain::time::Span;
 use rollbook_domain::value::Url;
 use rollbook_domain::webhook::{Destinations, Network, Post, Reply, sign};
 use rollbook_webhook::{HttpSender, Options, Resolve, SystemResolver};
@@ -238,7 +239,7 @@ async fn what_the_answer_says() {
         let server = Server::http(answer).await;
         let reply = at_home(LONG).post(&post(&server.url("/"))).await;
         assert_eq!(reply.status, Some(status));
-        assert_eq!(reply.retry_after.map(|it| it.millis()), millis);
+        assert_eq!(reply.retry_after.map(Span::millis), millis);
         assert_eq!(reply.excerpt, "not now");
     }
 }

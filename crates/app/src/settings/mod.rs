@@ -358,11 +358,6 @@ mod tests {
                 "an IP address and a port",
             ),
             (
-                "ROLLBOOK_WEBHOOKS_ALLOW_NETWORKS",
-                "10.0.0.0/8,intranet",
-                "'intranet' is no network such as",
-            ),
-            (
                 "ROLLBOOK_BOOTSTRAP_EMAIL",
                 "admin",
                 "must be an e-mail address",
@@ -437,6 +432,18 @@ mod tests {
         assert!(terms.allow_http && terms.destinations.admit(home));
         assert!(terms.destinations.admit("::1".parse().unwrap()));
         assert!(!terms.destinations.admit("127.0.0.1".parse().unwrap()));
+        for (variable, value, message) in [
+            (
+                "ALLOW_NETWORKS",
+                "10.0.0.0/8,intranet",
+                "'intranet' is no network such as",
+            ),
+            ("TIMEOUT", "60s", "at most 50s"),
+        ] {
+            let variable = format!("ROLLBOOK_WEBHOOKS_{variable}");
+            let refusal = load(&[(&variable, value)]).unwrap_err().to_string();
+            assert!(refusal.contains(message), "{refusal}");
+        }
     }
 
     #[test]

@@ -135,6 +135,7 @@ impl OutboxRepo for Rows {
         attempts(MessageId) -> Vec<Attempt>;
         list(&Filter<DeliveryTest>, &Window<MessageId>) -> Page<Delivery, MessageId>;
         replay(MessageId, Timestamp) -> bool;
+        untried(WebhookEndpointId, u32) -> u32;
         depth() -> Depth;
         forget(DeliveryState, Timestamp, u32) -> u32;
     }
@@ -163,8 +164,8 @@ impl WebhookRepo for Rows {
         count(OrganizationId) -> u32;
         update(&WebhookEndpoint, Version) -> bool;
         delete(OrganizationId, WebhookEndpointId, Version, Timestamp) -> bool;
-        is_any_behind() -> bool;
-        behind(u32) -> Vec<WebhookEndpoint>;
+        is_any_behind(u32) -> bool;
+        behind(u32, u32) -> Vec<WebhookEndpoint>;
         advance(&WebhookEndpoint, u64) -> ();
     }
 }

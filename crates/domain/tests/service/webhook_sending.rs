@@ -237,7 +237,10 @@ pub(crate) async fn a_test_is_no_event(world: World) -> Result<()> {
         .test(ann.caller, acme.id, endpoint.id)
         .await?;
     assert_eq!((test.kind.as_str(), test.sequence), ("webhook_test", None));
-    assert_eq!(sent(&world, &ann, &endpoint).await?, [test.clone()]);
+    assert_eq!(
+        sent(&world, &ann, &endpoint).await?,
+        std::slice::from_ref(&test)
+    );
     let get = world
         .webhooks
         .get_delivery(ann.caller, acme.id, endpoint.id, test.id);

@@ -7,7 +7,7 @@ use rollbook_domain::mock::FixedClock;
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 38] {
+fn refusals() -> [Refusal; 39] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),

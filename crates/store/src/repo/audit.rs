@@ -49,14 +49,15 @@ impl AuditRepo for SqlTx<'_> {
 
     fn add(&mut self, entry: &Entry) -> Result<()> {
         let entries = diesel::insert_into(entries::table);
-        let added = match entry.chain {
+        let added = if let Chain::Organization(id) = entry.chain {
             // Those who listen know at once that the log goes on; nobody has to look for it.
-            Chain::Organization(id) => change_both!(
+            change_both!(
                 self,
                 update(listening!(id)).set(endpoints::head.eq(place(entry.sequence))),
                 entries.values(NewEntry::of(entry))
-            ),
-            _ => change!(self, entries.values(NewEntry::of(entry))),
+            )
+        } else {
+            change!(self, entries.values(NewEntry::of(entry)))
         };
         added.map_err(failed)?;
         let head = Head {

@@ -232,7 +232,7 @@ async fn what_is_deleted_is_gone_with_its_secrets(database: &TestDatabase) -> Ou
     };
     assert!(!delete(globex.id, version).await?);
     assert!(!delete(acme.id, version.next()).await?);
-    assert_eq!(behind(&*store, 5).await?, [endpoint.clone()]);
+    assert_eq!(behind(&*store, 5).await?, std::slice::from_ref(&endpoint));
     assert!(delete(acme.id, version).await?);
     assert!(!delete(acme.id, version).await?);
     assert_eq!(find(&*store, acme.id, id).await?, None);
@@ -267,7 +267,7 @@ async fn who_is_behind(database: &TestDatabase) -> Outcome {
     }
     assert!(behind(&*store, 9).await?.is_empty());
     write_log(&*store, &acme, &[1, 2, 3]).await?;
-    assert_eq!(behind(&*store, 9).await?, [late.clone()]);
+    assert_eq!(behind(&*store, 9).await?, std::slice::from_ref(&late));
     // Of a deleted organization too: its deletion has to be told.
     let (mut dead, seen) = (acme.clone(), acme.version);
     dead.touch(FixedClock::START);
