@@ -16,6 +16,8 @@ pub const PERSONAL_ACCESS_TOKEN_PREFIX: &str = "rbk_pat_";
 pub const SERVICE_ACCOUNT_KEY_PREFIX: &str = "rbk_key_";
 /// The prefix of the secrets of invitations.
 pub const INVITATION_PREFIX: &str = "rbk_inv_";
+/// The prefix of the secrets of browser sessions, which are cookies and never bearer tokens.
+pub const SESSION_PREFIX: &str = "rbk_ses_";
 
 /// Base-62 digits that hold 256 bits.
 const BODY_DIGITS: usize = 43;
@@ -47,6 +49,12 @@ impl Secret {
         Self::made(INVITATION_PREFIX, entropy)
     }
 
+    /// Makes the secret of a browser session out of 32 random bytes.
+    #[must_use]
+    pub fn session(entropy: &[u8; 32]) -> Self {
+        Self::made(SESSION_PREFIX, entropy)
+    }
+
     fn made(prefix: &str, entropy: &[u8; 32]) -> Self {
         let body = base62(entropy);
         let check = checksum(prefix, &body);
@@ -65,6 +73,12 @@ impl Secret {
     #[must_use]
     pub fn parse_invitation(text: &str) -> Option<Self> {
         Self::read(INVITATION_PREFIX, text)
+    }
+
+    /// Reads the secret of a browser session.
+    #[must_use]
+    pub fn parse_session(text: &str) -> Option<Self> {
+        Self::read(SESSION_PREFIX, text)
     }
 
     fn read(prefix: &str, text: &str) -> Option<Self> {

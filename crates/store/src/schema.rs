@@ -83,6 +83,8 @@ table! {
         revoked_at -> Nullable<Instant>,
         organization_id -> Nullable<Id>,
         created_by -> Nullable<Id>,
+        kind -> Text,
+        parent_id -> Nullable<Id>,
     }
 }
 

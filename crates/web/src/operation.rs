@@ -232,7 +232,11 @@ where
             credential,
         });
         match (operation.policy, credential) {
-            (Policy::Public, _) | (Policy::Caller(_), access::Credential::Token(_)) => {
+            (Policy::Public, _)
+            | (
+                Policy::Caller(_),
+                access::Credential::Token(_) | access::Credential::Session(_),
+            ) => {
                 let asked = request.request().clone();
                 supervised::<D>(self.limit, asked, self.handler.call(request))
             }

@@ -199,6 +199,10 @@ acts! {
     TokenCreated = "token.created",
     /// A token was revoked.
     TokenRevoked = "token.revoked",
+    /// Somebody signed in with a browser.
+    SessionCreated = "session.created",
+    /// Somebody signed out.
+    SessionEnded = "session.ended",
 }
 
 /// On what it was done.
@@ -222,6 +226,8 @@ pub enum Target {
     User(UserId),
     /// On a token.
     Token(TokenId),
+    /// On a browser session.
+    Session(TokenId),
 }
 
 impl Target {
@@ -238,6 +244,7 @@ impl Target {
             Self::Domain(_) => "domain",
             Self::User(_) => "user",
             Self::Token(_) => "token",
+            Self::Session(_) => "session",
         }
     }
 
@@ -251,7 +258,7 @@ impl Target {
             Self::Role(id) => id.uuid(),
             Self::Workspace(id) => id.uuid(),
             Self::Domain(id) => id.uuid(),
-            Self::Token(id) => id.uuid(),
+            Self::Token(id) | Self::Session(id) => id.uuid(),
         }
     }
 }

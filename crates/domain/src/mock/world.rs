@@ -16,11 +16,11 @@ use crate::service::workspace::CreateWorkspace;
 use crate::service::{
     AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
     OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
-    SubscriptionService, TokenService, UserService, WorkspaceService, Workspaces,
+    SessionService, SubscriptionService, TokenService, UserService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 use crate::user::User;
 use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
 use crate::workspace::WorkspaceView;
@@ -58,6 +58,8 @@ pub struct World {
     pub domains: DomainService,
     /// The real service.
     pub service_accounts: ServiceAccountService,
+    /// The real service.
+    pub sessions: SessionService,
     /// The real service.
     pub tokens: TokenService,
     /// The real service.
@@ -142,6 +144,7 @@ impl World {
             domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),
             dns,
             service_accounts: ServiceAccountService::new(core.clone()),
+            sessions: SessionService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),
             preferences: PreferencesService::new(core.clone()),
@@ -178,6 +181,8 @@ impl World {
         let secret = Secret::personal_access_token(&self.random.entropy());
         let token = Token {
             id: TokenId::new(self.ids.next(now)),
+            kind: TokenKind::Access,
+            parent_id: None,
             user_id: user.id,
             name: TokenName::from_stored("first".to_owned()),
             last_four: secret.last_four(),

@@ -64,6 +64,21 @@ impl Core {
         }
     }
 
+    /// Forgets browser sessions whose end has come, a few in each transaction; call it now and then.
+    /// Answers how many there were.
+    pub async fn forget_sessions(&self) -> Result<u32> {
+        let now = self.now();
+        let mut forgotten = 0;
+        loop {
+            let work = move |tx: &mut dyn Tx| tx.tokens().forget_sessions(now, FORGET_BATCH);
+            let batch = self.store.write(work).await?;
+            forgotten += batch;
+            if batch < FORGET_BATCH {
+                return Ok(forgotten);
+            }
+        }
+    }
+
     /// Runs a use case that makes one reading call, for a caller at this moment.
     pub(super) async fn read_one<T, F>(&self, caller: Caller, work: F) -> Result<T>
     where

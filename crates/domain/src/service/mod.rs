@@ -16,6 +16,7 @@ pub mod organization;
 pub mod preferences;
 pub mod role;
 pub mod service_account;
+pub mod session;
 pub mod subscription;
 pub mod token;
 pub mod usage;
@@ -32,6 +33,7 @@ pub use organization::{OrganizationService, Organizations};
 pub use preferences::{Preferences, PreferencesService};
 pub use role::{CustomRoleService, CustomRoles};
 pub use service_account::{ServiceAccountService, ServiceAccounts};
+pub use session::{SessionService, Sessions};
 pub use subscription::{SubscriptionService, Subscriptions};
 pub use token::{TokenService, Tokens};
 pub use user::{UserService, Users};
@@ -42,5 +44,6 @@ pub use {
     audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
     preferences::MockPreferences, role::MockCustomRoles, service_account::MockServiceAccounts,
-    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
+    session::MockSessions, subscription::MockSubscriptions, token::MockTokens, user::MockUsers,
+    workspace::MockWorkspaces,
 };

@@ -13,6 +13,7 @@ use rollbook_domain::page::Window;
 use rollbook_domain::role::{Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::service::invitation::{Handle, NewInvitation, Presented, SignUp};
 use rollbook_domain::service::{Invitations, Memberships, Organizations, Users};
+use rollbook_domain::token::TokenKind;
 use rollbook_domain::user::{User, UserKind};
 use rollbook_domain::value::{DisplayName, Email};
 use rollbook_domain::{Error, Refusal, Result};
@@ -33,6 +34,7 @@ async fn unverified(world: &World, name: &str) -> Result<Account> {
 fn sign_up(secret: Presented) -> SignUp {
     SignUp {
         secret,
+        credential: TokenKind::Access,
         display_name: DisplayName::from_stored("Bob".to_owned()),
     }
 }

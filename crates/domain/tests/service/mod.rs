@@ -38,6 +38,7 @@ pub(crate) mod request;
 pub(crate) mod restore;
 pub(crate) mod role;
 pub(crate) mod service_account;
+pub(crate) mod session;
 pub(crate) mod subscription;
 pub(crate) mod token;
 pub(crate) mod transfer;
@@ -380,6 +381,17 @@ macro_rules! suite {
                 an_invitation_comes_before_enrollment,
                 who_opens_the_door_must_be_able_to_let_in,
                 a_failed_verification_leaves_nothing;
+            session:
+                a_session_is_its_user,
+                a_cookie_is_no_bearer_token,
+                who_signs_out_is_nobody,
+                a_session_ends_in_time,
+                a_session_reaches_no_further_than_its_token,
+                sessions_end_with_their_users,
+                programs_have_no_sessions,
+                sessions_are_not_among_the_tokens,
+                sessions_are_forgotten_after_their_end,
+                a_failed_sign_in_or_out_leaves_nothing;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

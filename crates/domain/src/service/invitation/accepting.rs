@@ -10,9 +10,10 @@ use crate::invitation::{Invitation, InvitationState, InvitationView};
 use crate::organization::Version;
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::service::token::{IssueToken, Mint, issue};
-use crate::service::{Core, operator};
+use crate::service::token::{IssueToken, IssuedToken, Mint, issue};
+use crate::service::{Core, operator, session};
 use crate::time::Timestamp;
+use crate::token::TokenKind;
 use crate::user::{User, UserKind};
 use crate::value::TokenName;
 use crate::{Error, Refusal, Result};
@@ -29,11 +30,14 @@ pub(super) struct Fresh {
 }
 
 impl Fresh {
-    pub(super) fn new(core: &Core, now: Timestamp) -> Self {
+    pub(super) fn new(core: &Core, now: Timestamp, credential: TokenKind) -> Self {
         Self {
             user: UserId::new(core.ids.next(now)),
             membership: MembershipId::new(core.ids.next(now)),
-            mint: Mint::new(core, now),
+            mint: match credential {
+                TokenKind::Access => Mint::new(core, now),
+                TokenKind::Session => Mint::session(core, now),
+            },
         }
     }
 }
@@ -114,18 +118,31 @@ pub(super) fn sign_up(
     };
     let user = operator::add(tx, &author, &user)?;
     let acceptance = join(tx, &author, now, fresh.membership, view, &user)?;
+    let token = match command.credential {
+        TokenKind::Access => first_token(tx, &author, now, &fresh.mint, user.id)?,
+        TokenKind::Session => session::open(tx, &author, now, &fresh.mint, user.id, None)?,
+    };
+    Ok(SignedUp {
+        user,
+        acceptance,
+        token,
+    })
+}
+
+fn first_token(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    mint: &Mint,
+    user: UserId,
+) -> Result<IssuedToken> {
     let first = IssueToken {
         name: TokenName::from_stored(FIRST_TOKEN.to_owned()),
         expires_at: None,
         organization_id: None,
         once: None,
     };
-    let token = issue(tx, &author, now, &fresh.mint, user.id, &first)?;
-    Ok(SignedUp {
-        user,
-        acceptance,
-        token,
-    })
+    issue(tx, author, now, mint, user, &first)
 }
 
 /// Finds out who answers which invitation, and locks first its organization, then the user.

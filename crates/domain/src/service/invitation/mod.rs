@@ -22,6 +22,7 @@ use crate::organization::Version;
 use crate::page::{Page, Window};
 use crate::secret::{Digest, Secret};
 use crate::time::Timestamp;
+use crate::token::TokenKind;
 use crate::user::User;
 use crate::value::{DisplayName, Email, Metadata};
 use crate::{Refusal, Result};
@@ -113,6 +114,8 @@ pub struct SignUp {
     pub secret: Presented,
     /// What to call the new user.
     pub display_name: DisplayName,
+    /// How the new user's first credential will be presented.
+    pub credential: TokenKind,
 }
 
 /// That an invitation was accepted.
@@ -131,7 +134,7 @@ pub struct SignedUp {
     pub user: User,
     /// The accepted invitation and the membership.
     pub acceptance: Acceptance,
-    /// The new user's first personal access token, with its secret.
+    /// The new user's first personal access token, or the browser session, with its secret.
     pub token: IssuedToken,
 }
 

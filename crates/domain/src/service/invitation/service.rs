@@ -150,7 +150,7 @@ impl Invitations for InvitationService {
 
     async fn sign_up(&self, origin: Origin, command: SignUp) -> Result<SignedUp> {
         let now = self.core.now();
-        let fresh = accepting::Fresh::new(&self.core, now);
+        let fresh = accepting::Fresh::new(&self.core, now, command.credential);
         self.core
             .store
             .write(move |tx| accepting::sign_up(tx, origin, now, &fresh, &command))
