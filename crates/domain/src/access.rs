@@ -322,6 +322,19 @@ pub fn authenticate(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<
         .check(caller, now)
 }
 
+/// Finds out who calls, if that can be found out.
+pub fn recognize(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<Authentication>> {
+    match authenticate(tx, caller, now) {
+        Ok(authentication) => Ok(Some(authentication)),
+        Err(Error::Unauthenticated(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
 /// Finds out who calls and allows an action that is not about one organization.
 pub fn enter_platform(
     tx: &mut dyn Tx,

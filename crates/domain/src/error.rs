@@ -93,6 +93,8 @@ pub enum Kind {
     Domain,
     /// A service account.
     ServiceAccount,
+    /// A verification of an address: used, run out, replaced by a newer one, or none.
+    EmailVerification,
 }
 
 impl fmt::Display for Kind {
@@ -108,6 +110,7 @@ impl fmt::Display for Kind {
             Self::WorkspaceMembership => "membership of the workspace",
             Self::Domain => "domain",
             Self::ServiceAccount => "service account",
+            Self::EmailVerification => "e-mail verification",
         })
     }
 }

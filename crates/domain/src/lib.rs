@@ -36,6 +36,7 @@ pub mod time;
 pub mod token;
 pub mod user;
 pub mod value;
+pub mod verification;
 pub mod webhook;
 pub mod workspace;
 

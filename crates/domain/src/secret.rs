@@ -16,6 +16,8 @@ pub const PERSONAL_ACCESS_TOKEN_PREFIX: &str = "rbk_pat_";
 pub const SERVICE_ACCOUNT_KEY_PREFIX: &str = "rbk_key_";
 /// The prefix of the secrets of invitations.
 pub const INVITATION_PREFIX: &str = "rbk_inv_";
+/// The prefix of the secrets that verify addresses.
+pub const EMAIL_VERIFICATION_PREFIX: &str = "rbk_ver_";
 /// The prefix of the secrets of browser sessions, which are cookies and never bearer tokens.
 pub const SESSION_PREFIX: &str = "rbk_ses_";
 
@@ -49,6 +51,12 @@ impl Secret {
         Self::made(INVITATION_PREFIX, entropy)
     }
 
+    /// Makes the secret that verifies an address out of 32 random bytes.
+    #[must_use]
+    pub fn email_verification(entropy: &[u8; 32]) -> Self {
+        Self::made(EMAIL_VERIFICATION_PREFIX, entropy)
+    }
+
     /// Makes the secret of a browser session out of 32 random bytes.
     #[must_use]
     pub fn session(entropy: &[u8; 32]) -> Self {
@@ -73,6 +81,12 @@ impl Secret {
     #[must_use]
     pub fn parse_invitation(text: &str) -> Option<Self> {
         Self::read(INVITATION_PREFIX, text)
+    }
+
+    /// Reads the secret that verifies an address.
+    #[must_use]
+    pub fn parse_email_verification(text: &str) -> Option<Self> {
+        Self::read(EMAIL_VERIFICATION_PREFIX, text)
     }
 
     /// Reads the secret of a browser session.

@@ -8,7 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
-    UserRepo, WorkspaceRepo,
+    UserRepo, VerificationRepo, WorkspaceRepo,
 };
 use rollbook_domain::{Error, Result};
 
@@ -86,6 +86,9 @@ impl Tx for SqlTx<'_> {
         self
     }
     fn users(&mut self) -> &mut dyn UserRepo {
+        self
+    }
+    fn verifications(&mut self) -> &mut dyn VerificationRepo {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {

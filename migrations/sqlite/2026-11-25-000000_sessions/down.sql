@@ -1,3 +1,4 @@
+DROP TABLE email_verifications;
 DROP INDEX tokens_sessions;
 DROP INDEX tokens_parent;
 DELETE FROM tokens WHERE kind = 'session';

@@ -11,7 +11,7 @@ use rollbook_domain::outbox::Message;
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleHolder, RoleRepo, WorkspaceRepo,
+    RequestRepo, RoleHolder, RoleRepo, VerificationRepo, WorkspaceRepo,
 };
 use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
 use rollbook_domain::role::{CustomRole, Permissions};
@@ -19,6 +19,7 @@ use rollbook_domain::secret::Digest;
 use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{DomainName, Email, RoleKey, RoleTitle};
+use rollbook_domain::verification::EmailVerification;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
     WorkspaceView,
@@ -120,6 +121,14 @@ impl RequestRepo for Rows {
 impl OutboxRepo for Rows {
     unused! {
         add(&Message) -> ();
+    }
+}
+
+impl VerificationRepo for Rows {
+    unused! {
+        put(&EmailVerification, &Digest) -> ();
+        find_by_secret(&Digest) -> Option<EmailVerification>;
+        remove(UserId) -> bool;
     }
 }
 

@@ -189,6 +189,8 @@ acts! {
     UserCreated = "user.created",
     /// A user's profile was changed.
     UserUpdated = "user.updated",
+    /// A user was mailed a secret, to verify their address.
+    VerificationSent = "user.verification_sent",
     /// A user was deactivated.
     UserDeactivated = "user.deactivated",
     /// A user was activated again.

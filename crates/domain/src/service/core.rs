@@ -101,6 +101,20 @@ impl Core {
         Ok(self.note(used, now))
     }
 
+    /// Runs a use case that reads for anybody, and knows some of them, at this moment.
+    pub(super) async fn read_for_anybody<T, F>(&self, caller: Caller, work: F) -> Result<T>
+    where
+        F: FnMut(&mut dyn Tx, &Caller, Timestamp) -> Result<(T, Option<Used<()>>)> + Send + 'static,
+        T: Send + 'static,
+    {
+        let now = self.now();
+        let (value, used) = self.store.read(at(caller, now, work)).await?;
+        if let Some(used) = used {
+            self.note(used, now);
+        }
+        Ok(value)
+    }
+
     /// Runs a use case that writes, for a caller at this moment.
     pub(super) async fn write<T, F>(&self, caller: Caller, now: Timestamp, work: F) -> Result<T>
     where

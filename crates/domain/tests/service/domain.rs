@@ -300,7 +300,10 @@ async fn newcomer(world: &World, root: &Account, name: &str) -> Result<User> {
 }
 
 /// Ann's organization, which enrolls like this whoever has an address at acme.example.
-async fn open_house(world: &World, mode: Enrollment) -> Result<(Account, Account, Organization)> {
+pub(crate) async fn open_house(
+    world: &World,
+    mode: Enrollment,
+) -> Result<(Account, Account, Organization)> {
     let root = world.sign_up_superuser("root").await?;
     let (ann, acme) = acme(world).await?;
     let domain = prove(world, &ann, &acme, "acme.example").await?;

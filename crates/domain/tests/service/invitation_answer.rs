@@ -12,7 +12,7 @@ use rollbook_domain::mock::{Account, FlakyStore, World, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::service::invitation::{Handle, NewInvitation, Presented, SignUp};
-use rollbook_domain::service::{Invitations, Memberships, Organizations, Users};
+use rollbook_domain::service::{Invitations, Memberships, Organizations, Tokens, Users};
 use rollbook_domain::token::TokenKind;
 use rollbook_domain::user::{User, UserKind};
 use rollbook_domain::value::{DisplayName, Email};
@@ -160,6 +160,56 @@ pub(crate) async fn the_mailed_secret_verifies_the_address(world: World) -> Resu
     let me = world.users.me(bob.caller).await?;
     assert_eq!(me.email_verified_at, Some(world.now()));
     assert_eq!(me.version, bob.user.version.next());
+    Ok(())
+}
+
+/// What the page behind the mailed link shows, to whom.
+pub(crate) async fn the_page_knows_who_looks(world: World) -> Result<()> {
+    let (ann, _, view, secret) = invited(&world, "bob").await?;
+    let nobody = Caller::from(rollbook_domain::access::Credential::Nobody);
+    let open = |caller| world.invitations.open(caller, secret);
+    let opened = open(nobody).await?;
+    assert_eq!(opened.invitation, view);
+    assert_eq!((opened.invitee_is_user, opened.reader), (false, None));
+    let bob = world.sign_up("bob").await?;
+    let stale = Caller::bearer(sample::secret("unknown").reveal());
+    for (caller, reader) in [
+        (ann.caller, Some(ann.user)),
+        (bob.caller, Some(bob.user)),
+        (stale, None),
+    ] {
+        let opened = open(caller).await?;
+        assert_eq!((opened.invitee_is_user, opened.reader), (true, reader));
+    }
+    assert_eq!(world.core.flush_usage().await?, 2, "who is known is noted");
+    let outcome = world.invitations.open(nobody, Presented::Malformed).await;
+    assert_error!(outcome, Error::NotFound(Kind::Invitation));
+    world.clock.set(view.invitation.expires_at);
+    let state = open(nobody).await?.invitation.invitation.state;
+    assert_eq!(state, InvitationState::Expired);
+    Ok(())
+}
+
+/// A browser gets a session, and no token that nobody would see.
+pub(crate) async fn who_signs_up_with_a_browser_has_a_session(world: World) -> Result<()> {
+    let (_, acme, _, secret) = invited(&world, "bob").await?;
+    let command = SignUp {
+        credential: TokenKind::Session,
+        ..sign_up(secret)
+    };
+    let signed_up = world
+        .invitations
+        .sign_up(Origin::default(), command)
+        .await?;
+    assert_eq!(signed_up.token.token.kind, TokenKind::Session);
+    let cookie = rollbook_domain::access::Credential::session(signed_up.token.secret.reveal());
+    let browser = Caller::from(cookie);
+    assert_eq!(world.users.me(browser).await?, signed_up.user);
+    world.organizations.get(browser, acme.id).await?;
+    let bearer = Caller::bearer(signed_up.token.secret.reveal());
+    assert_error!(world.users.me(bearer).await, Error::Unauthenticated(_));
+    let page = world.tokens.list(browser, Window::first(9)).await?;
+    assert!(page.items.is_empty());
     Ok(())
 }
 

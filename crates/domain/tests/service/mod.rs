@@ -44,6 +44,7 @@ pub(crate) mod token;
 pub(crate) mod transfer;
 pub(crate) mod update;
 pub(crate) mod usage;
+pub(crate) mod verification;
 pub(crate) mod workspace;
 pub(crate) mod workspace_list;
 pub(crate) mod workspace_members;
@@ -174,6 +175,8 @@ macro_rules! suite {
                 only_the_invitee_answers,
                 a_typed_address_proves_nothing,
                 the_mailed_secret_verifies_the_address,
+                the_page_knows_who_looks,
+                who_signs_up_with_a_browser_has_a_session,
                 the_invitee_finds_it_without_the_mail,
                 what_has_expired_cannot_be_answered,
                 it_can_be_accepted_until_the_last_moment,
@@ -380,6 +383,15 @@ macro_rules! suite {
                 who_verifies_such_an_address_is_invited,
                 an_invitation_comes_before_enrollment,
                 who_opens_the_door_must_be_able_to_let_in,
+                a_failed_verification_leaves_nothing;
+            verification:
+                the_mailed_secret_verifies,
+                a_click_gives_nobody_anothers_address,
+                only_the_newest_secret_works_and_for_a_day,
+                another_address_makes_it_void,
+                who_is_gone_has_no_address,
+                who_verifies_is_taken_in_once,
+                programs_have_no_mail,
                 a_failed_verification_leaves_nothing;
             session:
                 a_session_is_its_user,

@@ -19,6 +19,7 @@ mod request;
 mod role;
 mod token;
 mod user;
+mod verification;
 mod workspace;
 mod workspace_order;
 mod workspace_roles;

@@ -38,6 +38,7 @@ mod subscription;
 mod token;
 mod transactions;
 mod user;
+mod verification;
 mod workspace;
 mod workspace_list;
 mod workspace_member;

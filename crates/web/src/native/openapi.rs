@@ -28,6 +28,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         me::update,
         me::delete,
         me::delete_with,
+        me::send_email_verification,
+        me::verify_email,
         user::list,
         user::create,
         user::get,

@@ -196,6 +196,7 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::WorkspaceMembership => "WORKSPACE_MEMBERSHIP_NOT_FOUND",
         Kind::Domain => "DOMAIN_NOT_FOUND",
         Kind::ServiceAccount => "SERVICE_ACCOUNT_NOT_FOUND",
+        Kind::EmailVerification => "EMAIL_VERIFICATION_NOT_FOUND",
     }
 }
 

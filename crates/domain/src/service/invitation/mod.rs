@@ -138,6 +138,18 @@ pub struct SignedUp {
     pub token: IssuedToken,
 }
 
+/// What the page shows that the mailed link leads to.
+#[derive(Clone, Debug)]
+pub struct OpenedInvitation {
+    /// The invitation.
+    pub invitation: InvitationView,
+    /// Whether there is a user with the address. The secret proves the mailbox, to which that is
+    /// no news.
+    pub invitee_is_user: bool,
+    /// Who looks, if they are known.
+    pub reader: Option<User>,
+}
+
 /// How people become members by their own consent. In every answer the state of an invitation is
 /// its true one at that moment ([`Invitation::status`]), and in none there is its secret.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -206,6 +218,9 @@ pub trait Invitations: Send + Sync {
     /// The invitation with this secret. It needs no credential and changes nothing: mail scanners
     /// open links.
     async fn preview(&self, secret: Presented) -> Result<InvitationView>;
+
+    /// [`Invitations::preview`], with what the page needs to know besides.
+    async fn open(&self, caller: Caller, secret: Presented) -> Result<OpenedInvitation>;
 
     /// Accepts an invitation to the caller's address. Who accepts twice gets the same answer.
     async fn accept(&self, caller: Caller, handle: Handle) -> Result<Acceptance>;

@@ -2,8 +2,9 @@ use async_trait::async_trait;
 
 use super::letter::Letter;
 use super::{
-    Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, NewInvitation, Presented,
-    ResendInvitation, SignUp, SignedUp, accepting, creating, managing, viewing,
+    Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, NewInvitation,
+    OpenedInvitation, Presented, ResendInvitation, SignUp, SignedUp, accepting, creating, managing,
+    viewing,
 };
 use crate::Result;
 use crate::access::{Caller, Origin};
@@ -130,6 +131,12 @@ impl Invitations for InvitationService {
             .store
             .read_one(move |tx| viewing::preview(tx, now, secret))
             .await
+    }
+
+    async fn open(&self, caller: Caller, secret: Presented) -> Result<OpenedInvitation> {
+        let work =
+            move |tx: &mut dyn Tx, caller: &Caller, now| viewing::open(tx, caller, now, secret);
+        self.core.read_for_anybody(caller, work).await
     }
 
     async fn accept(&self, caller: Caller, handle: Handle) -> Result<Acceptance> {

@@ -1,7 +1,8 @@
 use super::profile::note;
+use super::verifying::vouch;
 use super::{CreatePerson, OWNED_SHOWN, UserPage, check_address, write};
 use crate::access::{self, Authentication, Caller, Used};
-use crate::audit::{Act, Change};
+use crate::audit::Act;
 use crate::error::Kind;
 use crate::id::UserId;
 use crate::idempotency::{self, Claim};
@@ -9,7 +10,7 @@ use crate::organization::Version;
 use crate::page::Window;
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::service::domain::{Newcomer, enroll};
+use crate::service::domain::Newcomer;
 use crate::service::operator;
 use crate::time::Timestamp;
 use crate::user::{User, UserKind};
@@ -81,22 +82,7 @@ pub(super) fn verify_email(
     let authentication = enter(tx, caller, now)?;
     let author = authentication.author(caller);
     let found = present(tx.users().find(id)?)?;
-    if found.has_verified_email() {
-        return Ok(authentication.used(found));
-    }
-    let mut verified = found.clone();
-    verified.email_verified_at = Some(now);
-    // First, since it locks an organization, which comes before any user.
-    enroll(tx, &author, now, fresh, &verified)?;
-    let locked = present(tx.users().lock(id)?)?;
-    // Vouched for is the address that was looked at, not one that took its place.
-    if locked.version != found.version {
-        return Err(Refusal::VersionMismatch.into());
-    }
-    verified.touch(now);
-    write(tx, &verified, found.version)?;
-    let change = Change::set("email_verified", verified.email.as_str());
-    note(tx, &author, now, &verified, Act::UserUpdated, vec![change])?;
+    let verified = vouch(tx, &author, now, fresh, found)?;
     Ok(authentication.used(verified))
 }
 

@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 
 use super::administration;
-use super::{CreatePerson, DeleteUser, UpdateProfile, UserPage, Users, deletion, profile};
+use super::{
+    CreatePerson, DeleteUser, OpenedVerification, UpdateProfile, UserPage, Users,
+    VerificationSecret, deletion, profile, verifying,
+};
 use crate::Result;
 use crate::access::{self, Caller};
 use crate::id::UserId;
@@ -53,6 +56,33 @@ impl Users for UserService {
         let work =
             move |tx: &mut dyn Tx, caller: &Caller, now| profile::update(tx, caller, now, &command);
         self.core.write(caller, self.core.now(), work).await
+    }
+
+    async fn send_email_verification(&self, caller: Caller) -> Result<User> {
+        let now = self.core.now();
+        let fresh = verifying::Fresh::new(&self.core, now);
+        let work =
+            move |tx: &mut dyn Tx, caller: &Caller, now| verifying::send(tx, caller, now, &fresh);
+        self.core.write(caller, now, work).await
+    }
+
+    async fn open_email_verification(
+        &self,
+        caller: Caller,
+        secret: VerificationSecret,
+    ) -> Result<OpenedVerification> {
+        let work =
+            move |tx: &mut dyn Tx, caller: &Caller, now| verifying::open(tx, caller, now, secret);
+        self.core.read_for_anybody(caller, work).await
+    }
+
+    async fn verify_my_email(&self, caller: Caller, secret: VerificationSecret) -> Result<User> {
+        let now = self.core.now();
+        let fresh = Newcomer::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            verifying::verify(tx, caller, now, &fresh, secret)
+        };
+        self.core.write(caller, now, work).await
     }
 
     async fn delete_me(&self, caller: Caller, command: DeleteUser) -> Result<()> {
