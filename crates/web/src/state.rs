@@ -7,7 +7,7 @@ use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Preferences,
-    ServiceAccounts, Subscriptions, Tokens, Users, Workspaces,
+    ServiceAccounts, Sessions, Subscriptions, Tokens, Users, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -27,6 +27,8 @@ pub struct Services {
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.
     pub tokens: Arc<dyn Tokens>,
+    /// The use cases of browser sessions.
+    pub sessions: Arc<dyn Sessions>,
     /// The use cases of service accounts.
     pub service_accounts: Arc<dyn ServiceAccounts>,
     /// The use cases of domains.
@@ -54,8 +56,13 @@ pub struct Services {
 pub struct Settings {
     /// The key that authenticates page tokens. All replicas need the same one.
     pub page_token_key: [u8; 32],
+    /// Under which URL people reach this server, without a slash at the end. With `https://`,
+    /// cookies are kept from plain HTTP.
+    pub public_url: String,
     /// The native dialect's own settings.
     pub native: NativeSettings,
+    /// The settings of the pages.
+    pub pages: PageSettings,
     /// The largest request body that is read, in bytes.
     pub body_limit: usize,
     /// How long an answer may take.
@@ -74,6 +81,14 @@ pub struct NativeSettings {
     pub owner_limit: Option<u32>,
     /// What a new organization may use.
     pub terms: Terms,
+}
+
+/// The settings of the pages.
+#[derive(Clone, Debug, Default)]
+pub struct PageSettings {
+    /// Where whoever accepts an invitation is led, with `{organization}` and `{workspace}` for their
+    /// ids (nothing, where there is no workspace); `None`: to a page that says so.
+    pub after_accept_url: Option<String>,
 }
 
 /// What every worker shares.

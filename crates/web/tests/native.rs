@@ -20,5 +20,6 @@ mod native {
     mod tokens;
     mod transport;
     mod updates;
+    mod verification;
     mod workspaces;
 }

@@ -12,7 +12,7 @@ use actix_web::rt::task::JoinHandle;
 use rollbook_domain::service::{
     AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
     Operator, OperatorService, OrganizationService, PreferencesService, ServiceAccountService,
-    SubscriptionService, TokenService, UserService, WorkspaceService,
+    SessionService, SubscriptionService, TokenService, UserService, WorkspaceService,
 };
 use rollbook_web::{Services, Web};
 
@@ -24,7 +24,7 @@ use crate::settings::Settings;
 
 /// How often noted uses of tokens are written.
 const FLUSH_PERIOD: Duration = Duration::from_secs(15);
-/// How often requests are forgotten that no longer count.
+/// How often requests and sessions are forgotten that no longer count.
 const FORGET_PERIOD: Duration = Duration::from_secs(60 * 60);
 /// How long the last of it may take, when the program ends.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
@@ -83,6 +83,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         roles: Arc::new(CustomRoleService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
+        sessions: Arc::new(SessionService::new(core())),
         service_accounts: Arc::new(ServiceAccountService::new(core())),
         domains: Arc::new(DomainService::new(core(), Arc::new(dns))),
         audit: Arc::new(AuditService::new(core())),
@@ -99,6 +100,10 @@ fn services(house: &House, settings: &Settings) -> Services {
 fn web_settings(settings: &Settings, page_token_key: [u8; 32]) -> rollbook_web::Settings {
     rollbook_web::Settings {
         page_token_key,
+        public_url: format!("http://{}", settings.server.listen),
+        pages: rollbook_web::PageSettings {
+            after_accept_url: settings.pages.after_accept_url.clone(),
+        },
         native: rollbook_web::NativeSettings {
             owner_limit: settings.native.owner_limit,
             terms: settings.terms,
@@ -126,7 +131,8 @@ async fn flush(core: &Core) {
     }
 }
 
-/// Forgets requests that no longer count, at once and then every hour, until it is aborted.
+/// Forgets requests and sessions that no longer count, at once and then every hour, until it is
+/// aborted.
 fn forget_now_and_then(core: Core) -> JoinHandle<()> {
     rt::spawn(async move {
         loop {
@@ -134,6 +140,12 @@ fn forget_now_and_then(core: Core) -> JoinHandle<()> {
                 Ok(requests) => tracing::debug!(requests, "forgot old requests"),
                 Err(error) => {
                     tracing::warn!(%error, "could not forget old requests; will try again");
+                }
+            }
+            match core.forget_sessions().await {
+                Ok(sessions) => tracing::debug!(sessions, "forgot old sessions"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not forget old sessions; will try again");
                 }
             }
             rt::time::sleep(FORGET_PERIOD).await;

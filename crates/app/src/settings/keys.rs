@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 25] = [
+pub(crate) const KEYS: [Key; 26] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -54,6 +54,7 @@ pub(crate) const KEYS: [Key; 25] = [
     key("organizations.workspaces", "0"),
     key("domains.resolver", "system"),
     key("native.owner_limit", "100"),
+    key("pages.after_accept_url", "none"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),
 ];

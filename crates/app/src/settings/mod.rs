@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) domains: DomainSettings,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
+    /// How the pages behave.
+    pub(crate) pages: PageSettings,
     /// Who the first user is.
     pub(crate) bootstrap: BootstrapSettings,
     table: Table,
@@ -117,6 +119,13 @@ pub(crate) struct NativeSettings {
     pub(crate) owner_limit: Option<u32>,
 }
 
+/// The section `pages`.
+#[derive(Debug)]
+pub(crate) struct PageSettings {
+    /// Where whoever accepts an invitation is led; `None`: to a page that says so.
+    pub(crate) after_accept_url: Option<String>,
+}
+
 /// The section `bootstrap`.
 #[derive(Debug)]
 pub(crate) struct BootstrapSettings {
@@ -146,6 +155,9 @@ impl Settings {
             },
             native: NativeSettings {
                 owner_limit: read(&table, "native.owner_limit", limit)?,
+            },
+            pages: PageSettings {
+                after_accept_url: read(&table, "pages.after_accept_url", parse::after_accept_url)?,
             },
             bootstrap: BootstrapSettings {
                 email: read(&table, "bootstrap.email", |text| {
@@ -297,6 +309,11 @@ mod tests {
                 "ROLLBOOK_DOMAINS_RESOLVER",
                 "dns.example:53",
                 "an IP address and a port",
+            ),
+            (
+                "ROLLBOOK_PAGES_AFTER_ACCEPT_URL",
+                "//acme.example",
+                "must be none or a URL",
             ),
             (
                 "ROLLBOOK_BOOTSTRAP_EMAIL",

@@ -10,6 +10,7 @@
 mod audit;
 mod commands;
 mod isolation;
+mod pages;
 #[cfg(unix)]
 mod readme;
 mod sample;

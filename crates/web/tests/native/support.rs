@@ -15,13 +15,13 @@ use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockPreferences, MockServiceAccounts, MockSubscriptions, MockTokens,
-    MockUsers, MockWorkspaces,
+    MockOrganizations, MockPreferences, MockServiceAccounts, MockSessions, MockSubscriptions,
+    MockTokens, MockUsers, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
-use rollbook_web::{NativeSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
 use serde_json::Value;
 
 /// The limit on bodies in tests.
@@ -65,6 +65,7 @@ impl Mocks {
             roles: Arc::new(self.roles),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
+            sessions: Arc::new(MockSessions::new()),
             service_accounts: Arc::new(self.service_accounts),
             domains: Arc::new(self.domains),
             audit: Arc::new(self.audit),
@@ -78,6 +79,8 @@ impl Mocks {
         };
         let settings = Settings {
             page_token_key: [42; 32],
+            public_url: "https://book.example".to_owned(),
+            pages: PageSettings::default(),
             native: NativeSettings {
                 owner_limit: OWNER_LIMIT,
                 terms: TERMS,
