@@ -311,11 +311,6 @@ mod tests {
                 "an IP address and a port",
             ),
             (
-                "ROLLBOOK_PAGES_AFTER_ACCEPT_URL",
-                "//acme.example",
-                "must be none or a URL",
-            ),
-            (
                 "ROLLBOOK_BOOTSTRAP_EMAIL",
                 "admin",
                 "must be an e-mail address",

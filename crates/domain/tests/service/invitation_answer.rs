@@ -185,8 +185,8 @@ pub(crate) async fn the_page_knows_who_looks(world: World) -> Result<()> {
     let outcome = world.invitations.open(nobody, Presented::Malformed).await;
     assert_error!(outcome, Error::NotFound(Kind::Invitation));
     world.clock.set(view.invitation.expires_at);
-    let state = open(nobody).await?.invitation.invitation.state;
-    assert_eq!(state, InvitationState::Expired);
+    let late = open(nobody).await?.invitation.invitation;
+    assert_eq!(late.state, InvitationState::Expired);
     Ok(())
 }
 

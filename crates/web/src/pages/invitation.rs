@@ -8,6 +8,7 @@ use actix_web::web::{self, Data, Form, Path};
 use minijinja::{Value, context};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::policy::Action;
+use rollbook_domain::role::{Role, WorkspaceRole};
 use rollbook_domain::service::invitation::{Handle, OpenedInvitation, Presented, SignUp};
 use rollbook_domain::token::TokenKind;
 use rollbook_domain::user::User;
@@ -192,13 +193,13 @@ fn values(opened: &OpenedInvitation, here: &str, problem: Option<Problem>) -> Va
 
 /// What the roles are called; those of the organization's own making have a key only.
 fn roles(invitation: &Invitation) -> Vec<String> {
-    let built_in = invitation.roles.iter().map(|role| role.title());
-    let local = invitation.workspace_roles.iter().map(|role| role.title());
-    let custom = invitation.custom_roles.iter().map(|role| role.key.as_str());
+    let built_in = invitation.roles.iter().map(Role::title);
+    let local = invitation.workspace_roles.iter().map(WorkspaceRole::title);
+    let custom = invitation.custom_roles.iter();
     built_in
         .chain(local)
-        .chain(custom)
         .map(str::to_owned)
+        .chain(custom.map(|role| role.key.as_str().to_owned()))
         .collect()
 }
 

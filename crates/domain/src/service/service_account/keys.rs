@@ -79,14 +79,13 @@ pub(super) fn issue(
         Change::set("name", token.name.as_str()),
         Change::set("service_account", &id.to_string()),
     ];
-    let target = Target::Token(token.id);
     record(
         tx,
         &author,
         now,
         organization,
         Act::TokenCreated,
-        target,
+        Target::Token(token.id),
         changes,
     )?;
     Ok(authentication.used(IssuedToken {

@@ -92,9 +92,9 @@ pub(super) fn open(
 ) -> Result<(OpenedVerification, Option<Used<()>>)> {
     let reader = access::recognize(tx, caller, now)?;
     let user = find(tx, now, secret)?;
-    let used = reader.as_ref().map(|reader| reader.used(()));
+    let noted = reader.as_ref().map(|reader| reader.used(()));
     let reader = reader.map(|reader| reader.user);
-    Ok((OpenedVerification { user, reader }, used))
+    Ok((OpenedVerification { user, reader }, noted))
 }
 
 /// Verifies the caller's address by the secret that was mailed there. Somebody else's secret is
