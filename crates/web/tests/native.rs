@@ -5,6 +5,7 @@
 mod native {
     mod arguments;
     mod description;
+    mod events;
     mod gate;
     mod golden;
     mod house;

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authority;
 mod core;
 pub mod domain;
+pub mod event;
 pub mod invitation;
 pub mod membership;
 pub mod operator;

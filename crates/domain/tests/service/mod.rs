@@ -22,6 +22,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deletion;
 pub(crate) mod domain;
+pub(crate) mod event;
 pub(crate) mod invitation;
 pub(crate) mod invitation_answer;
 pub(crate) mod invitation_manage;
@@ -362,6 +363,15 @@ macro_rules! suite {
                 the_operator_inspects_every_log,
                 only_admins_read_it,
                 what_failed_is_not_in_it;
+            event:
+                they_come_in_their_order_and_once,
+                a_page_is_as_long_as_asked,
+                a_filter_moves_past_what_it_skips,
+                a_long_log_is_skipped_in_pieces,
+                a_reader_begins_at_a_moment,
+                another_logs_place_is_refused,
+                they_are_read_by_who_reads_the_log,
+                what_was_rolled_back_is_none;
             domain:
                 a_domain_starts_unproven,
                 what_anybody_can_have_is_refused,

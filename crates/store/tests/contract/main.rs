@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod domain;
 mod durability;
+mod events;
 mod filter;
 mod harness;
 mod house;

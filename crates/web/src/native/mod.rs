@@ -5,6 +5,8 @@ mod audit_entry;
 mod audit_wire;
 mod domain_wire;
 mod etag;
+mod event;
+mod event_wire;
 mod filter;
 mod given;
 mod input;
@@ -83,6 +85,7 @@ pub static OPERATIONS: Table = &[
     service_account::OPERATIONS,
     organization_domain::OPERATIONS,
     audit_entry::OPERATIONS,
+    event::OPERATIONS,
     invitation::OPERATIONS,
     invitee::OPERATIONS,
     workspace::OPERATIONS,

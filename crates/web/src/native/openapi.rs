@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
 use super::{
-    audit_entry, invitation, invitee, me, member, organization, organization_domain, preferences,
-    role, service_account, subscription, token, user, workspace, workspace_user,
+    audit_entry, event, invitation, invitee, me, member, organization, organization_domain,
+    preferences, role, service_account, subscription, token, user, workspace, workspace_user,
 };
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
@@ -64,6 +64,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         audit_entry::list,
         audit_entry::verify,
         audit_entry::export,
+        event::list,
         invitation::get,
         invitation::list,
         invitation::create,
@@ -120,6 +121,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "serviceAccounts", description = "The programs of an organization, and their keys"),
         (name = "domains", description = "The domains of an organization"),
         (name = "auditEntries", description = "Who did what in an organization"),
+        (name = "events", description = "What happens in an organization, to be read on and on"),
         (name = "invitations", description = "How people become members by their own consent"),
         (name = "workspaces", description = "The parts of an organization"),
         (name = "preferences", description = "How things are written and measured"),

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use super::support::{Answer, BODY_LIMIT, Make, Mocks, acme, acme_path, jane};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 46] = [
+const FILES: [&str; 47] = [
     "accept_invitation",
     "add_workspace_user",
     "batch_create_invitations",
@@ -52,6 +52,7 @@ const FILES: [&str; 46] = [
     "internal_error",
     "invalid",
     "invitation_closed",
+    "list_events",
     "list_invitations",
     "list_organizations",
     "list_tokens",
