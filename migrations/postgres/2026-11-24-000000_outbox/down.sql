@@ -1,3 +1,4 @@
+DROP INDEX invitations_expiring;
 DROP TABLE delivery_attempts;
 DROP TABLE outbox;
 DROP TABLE webhook_endpoints;

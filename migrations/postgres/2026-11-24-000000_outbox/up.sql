@@ -60,3 +60,6 @@ CREATE TABLE delivery_attempts (
     response text,
     PRIMARY KEY (message_id, number)
 );
+
+-- Once a minute it is asked which of these have run out.
+CREATE INDEX invitations_expiring ON invitations (expires_at, organization_id, id) WHERE state = 'pending';

@@ -26,6 +26,10 @@ use crate::settings::Settings;
 const FLUSH_PERIOD: Duration = Duration::from_secs(15);
 /// How often requests are forgotten that no longer count.
 const FORGET_PERIOD: Duration = Duration::from_secs(60 * 60);
+/// How often it is written down which invitations have run out.
+const EXPIRE_PERIOD: Duration = Duration::from_secs(60);
+/// How many of them each time, at the most.
+const EXPIRE_AT_ONCE: u32 = 500;
 /// How long the last of it may take, when the program ends.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
 
@@ -61,9 +65,11 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
     );
     let flusher = flush_now_and_then(house.core.clone());
     let forgetter = forget_now_and_then(house.core.clone());
+    let expirer = expire_now_and_then(InvitationService::new(house.core.clone()));
     let ended = server::until_stopped(server, signals, settings.server.shutdown_timeout).await;
     flusher.abort();
     forgetter.abort();
+    expirer.abort();
     if rt::time::timeout(LAST_FLUSH, flush(&house.core))
         .await
         .is_err()
@@ -137,6 +143,22 @@ fn forget_now_and_then(core: Core) -> JoinHandle<()> {
                 }
             }
             rt::time::sleep(FORGET_PERIOD).await;
+        }
+    })
+}
+
+/// Writes down which invitations have run out, at once and then every minute, until it is aborted.
+fn expire_now_and_then(invitations: InvitationService) -> JoinHandle<()> {
+    rt::spawn(async move {
+        loop {
+            match invitations.record_expired(EXPIRE_AT_ONCE).await {
+                Ok(0) => {}
+                Ok(count) => tracing::debug!(count, "noted which invitations have run out"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not note what has run out; will try again");
+                }
+            }
+            rt::time::sleep(EXPIRE_PERIOD).await;
         }
     })
 }

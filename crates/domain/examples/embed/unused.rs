@@ -57,6 +57,7 @@ impl InvitationRepo for Rows {
         find_anywhere(InvitationId) -> Option<InvitationView>;
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
+        run_out(Timestamp, u32) -> Vec<(OrganizationId, InvitationId)>;
         list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)
             -> Page<InvitationView, InvitationId>;
         list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;

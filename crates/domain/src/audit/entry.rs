@@ -92,11 +92,11 @@ impl Author {
 }
 
 macro_rules! acts {
-    ($($(#[$doc:meta])* $name:ident = $key:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $key:literal,)+) => {
         /// What was done.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Act {
-            $($(#[$doc])* $name,)+
+            $($(#[doc = $doc])+ $name,)+
         }
 
         impl Act {
@@ -108,6 +108,14 @@ macro_rules! acts {
             pub const fn key(self) -> &'static str {
                 match self {
                     $(Self::$name => $key,)+
+                }
+            }
+
+            /// What was done, in a sentence.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_ascii(),)+
                 }
             }
 
@@ -151,7 +159,8 @@ acts! {
     InvitationDeclined = "invitation.declined",
     /// An invitation was revoked.
     InvitationRevoked = "invitation.revoked",
-    /// An invitation had run out when somebody looked.
+    /// An invitation had run out. It is written down within a minute or so, or when another
+    /// invitation takes its place.
     InvitationExpired = "invitation.expired",
     /// A role was made.
     RoleCreated = "role.created",

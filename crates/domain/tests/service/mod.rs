@@ -48,10 +48,14 @@ pub(crate) mod workspace;
 pub(crate) mod workspace_list;
 pub(crate) mod workspace_members;
 
-/// One `#[test]` a case, run by the function with the given absolute path.
+/// One `#[test]` a case, run by the function with the given absolute path; or whatever another
+/// macro, whose path stands in brackets, makes of the list.
 macro_rules! suite {
     ($run:path) => {
-        crate::service::tests! {
+        crate::service::suite!([crate::service::tests] $run);
+    };
+    ([$($then:tt)+] $run:path) => {
+        $($then)+! {
             $run;
             create:
                 the_slug_is_made_from_the_name,
@@ -164,6 +168,9 @@ macro_rules! suite {
                 sent_again_it_is_the_same_with_another_secret,
                 an_expired_one_is_sent_again_if_a_seat_is_free,
                 two_are_never_pending,
+                what_ran_out_is_written_down_once,
+                many_run_out_in_pieces,
+                an_expiry_that_failed_is_written_down_later,
                 an_expired_one_of_a_member_is_not_sent_again,
                 nobody_sends_again_what_they_could_not_send,
                 what_is_revoked_is_dead,

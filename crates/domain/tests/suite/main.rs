@@ -3,6 +3,7 @@
 
 mod alone;
 mod doubles;
+mod events;
 mod manual;
 mod meanwhile;
 mod permissions;

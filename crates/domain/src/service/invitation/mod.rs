@@ -4,6 +4,7 @@ mod accepting;
 mod checking;
 mod creating;
 mod ending;
+mod expiring;
 mod granting;
 mod joining;
 mod letter;

@@ -17,7 +17,7 @@ use crate::service::Core;
 /// The real [`Invitations`].
 #[derive(Clone)]
 pub struct InvitationService {
-    core: Core,
+    pub(super) core: Core,
 }
 
 impl InvitationService {
