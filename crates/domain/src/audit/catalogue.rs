@@ -25,7 +25,9 @@ impl Act {
             Self::MembershipCreated
             | Self::MembershipUpdated
             | Self::MembershipDeleted
-            | Self::MembershipLeft => &["membership"],
+            | Self::MembershipLeft
+            | Self::MembershipDeactivated
+            | Self::MembershipActivated => &["membership"],
             Self::InvitationCreated
             | Self::InvitationResent
             | Self::InvitationUpdated
@@ -97,6 +99,8 @@ impl Act {
             Self::UserCreated | Self::UserUpdated => &["display_name"],
             Self::TokenCreated => &["name", "service_account"],
             Self::OrganizationDeleted
+            | Self::MembershipDeactivated
+            | Self::MembershipActivated
             | Self::WorkspaceDeleted
             | Self::WorkspaceRestored
             | Self::DomainVerified

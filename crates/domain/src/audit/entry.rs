@@ -147,6 +147,11 @@ acts! {
     MembershipDeleted = "membership.deleted",
     /// A member left.
     MembershipLeft = "membership.left",
+    /// A member was deactivated by a superuser: they stay a member, and none of their credentials
+    /// works.
+    MembershipDeactivated = "membership.deactivated",
+    /// A deactivated member was activated again by a superuser.
+    MembershipActivated = "membership.activated",
     /// Somebody was invited.
     InvitationCreated = "invitation.created",
     /// An invitation was sent again, with a new secret.

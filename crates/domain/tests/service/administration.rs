@@ -1,5 +1,7 @@
+use rollbook_domain::audit::Chain;
 use rollbook_domain::error::Kind;
 use rollbook_domain::error::Unauthenticated::Invalid;
+use rollbook_domain::filter::Filter;
 use rollbook_domain::id::UserId;
 use rollbook_domain::idempotency::{Once, RequestKey};
 use rollbook_domain::mock::{World, sample};
@@ -7,7 +9,7 @@ use rollbook_domain::page::Window;
 use rollbook_domain::role::Role;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::service::user::{CreatePerson, DeleteUser};
-use rollbook_domain::service::{Organizations, Users};
+use rollbook_domain::service::{AuditLog, Organizations, Users};
 use rollbook_domain::user::UserKind;
 use rollbook_domain::{Error, Refusal, Result};
 
@@ -148,6 +150,73 @@ pub(crate) async fn the_deactivated_are_nobody(world: World) -> Result<()> {
     let acts = log_of(&world, ann.user.id).await?;
     let acts: Vec<_> = acts.iter().map(|(act, _)| act.as_str()).collect();
     assert_eq!(acts, ["user.created", "user.deactivated", "user.activated"]);
+    Ok(())
+}
+
+/// Their organizations hear of it, in the transaction that does it; those that are deleted do not.
+pub(crate) async fn organizations_hear_who_is_deactivated(world: World) -> Result<()> {
+    let root = world.sign_up_superuser("root").await?;
+    let (ann, bob) = (world.sign_up("ann").await?, world.sign_up("bob").await?);
+    let (acme, beta) = (
+        world.create(&ann, "Acme").await?,
+        world.create(&ann, "Beta").await?,
+    );
+    let gone = world.create(&ann, "Gone").await?.organization;
+    let (acme, beta) = (acme.organization, beta.organization);
+    for organization in [&acme, &beta, &gone] {
+        world.join(organization, &bob, &[Role::Member]).await?;
+    }
+    world
+        .organizations
+        .delete(ann.caller, gone.id, None)
+        .await?;
+    let heard = async |count| -> Result<Vec<String>> {
+        let mut heard = super::deletion::latest(&world, &ann, acme.id, count).await?;
+        let beta = super::deletion::latest(&world, &ann, beta.id, count).await?;
+        assert_eq!(heard, beta);
+        heard.reverse();
+        Ok(heard)
+    };
+    let (flaky, store) = super::reliability::flaky(&world);
+    store.fail_next_commits(1);
+    let outcome = flaky.users.deactivate(root.caller, bob.user.id, None).await;
+    assert_error!(outcome, Error::Busy);
+    assert_eq!(heard(1).await?, ["membership.created"]);
+    for _ in 0..2 {
+        world
+            .users
+            .deactivate(root.caller, bob.user.id, None)
+            .await?;
+    }
+    assert_eq!(
+        heard(2).await?,
+        ["membership.created", "membership.deactivated"]
+    );
+    world.users.activate(root.caller, bob.user.id, None).await?;
+    let expected = [
+        "membership.created",
+        "membership.deactivated",
+        "membership.activated",
+    ];
+    assert_eq!(heard(3).await?, expected);
+    let window = Window::first(1);
+    let page = world
+        .audit
+        .list(ann.caller, acme.id, Filter::everything(), window);
+    let last = page.await?.items.remove(0);
+    assert_eq!(
+        (last.actor_id, last.target_id),
+        (Some(root.user.id), bob.user.id.uuid())
+    );
+    let chain = Chain::Organization(gone.id);
+    let log = world
+        .store
+        .read(move |tx| tx.audit().follow(chain, 0, 10))
+        .await?;
+    assert_eq!(
+        log.last().map(|it| it.act.as_str()),
+        Some("organization.deleted")
+    );
     Ok(())
 }
 

@@ -324,6 +324,7 @@ macro_rules! suite {
                 users_in_the_order_of_their_ids,
                 an_address_is_vouched_for,
                 the_deactivated_are_nobody,
+                organizations_hear_who_is_deactivated,
                 an_owner_is_not_deactivated,
                 who_is_absent_is_not_found,
                 a_bound_token_administers_nobody;

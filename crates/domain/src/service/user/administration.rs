@@ -1,3 +1,4 @@
+use super::homes::Homes;
 use super::profile::note;
 use super::{CreatePerson, OWNED_SHOWN, UserPage, check_address, write};
 use crate::access::{self, Authentication, Caller, Used};
@@ -108,6 +109,7 @@ pub(super) fn deactivate(
     seen: Option<Version>,
 ) -> Result<Used<User>> {
     let authentication = enter(tx, caller, now)?;
+    let homes = Homes::lock(tx, id)?;
     let user = present(tx.users().lock(id)?)?;
     user.version.expect(seen)?;
     let organizations = tx.users().owned(id, OWNED_SHOWN)?;
@@ -115,7 +117,7 @@ pub(super) fn deactivate(
         return Err(Refusal::StillOwner { organizations }.into());
     }
     tx.tokens().revoke_all(id, now)?;
-    set_active(tx, &authentication, caller, now, user, false)
+    set_active(tx, &authentication, caller, now, (user, &homes), false)
 }
 
 pub(super) fn activate(
@@ -126,9 +128,10 @@ pub(super) fn activate(
     seen: Option<Version>,
 ) -> Result<Used<User>> {
     let authentication = enter(tx, caller, now)?;
+    let homes = Homes::lock(tx, id)?;
     let user = present(tx.users().lock(id)?)?;
     user.version.expect(seen)?;
-    set_active(tx, &authentication, caller, now, user, true)
+    set_active(tx, &authentication, caller, now, (user, &homes), true)
 }
 
 fn set_active(
@@ -136,7 +139,7 @@ fn set_active(
     authentication: &Authentication,
     caller: &Caller,
     now: Timestamp,
-    mut user: User,
+    (mut user, homes): (User, &Homes),
     active: bool,
 ) -> Result<Used<User>> {
     if user.active != active {
@@ -151,6 +154,7 @@ fn set_active(
         };
         let author = authentication.author(caller);
         note(tx, &author, now, &user, act, Vec::new())?;
+        homes.tell(tx, &author, now, &user)?;
     }
     Ok(authentication.used(user))
 }

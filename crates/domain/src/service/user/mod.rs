@@ -2,6 +2,7 @@
 
 mod administration;
 mod deletion;
+mod homes;
 mod profile;
 mod service;
 
@@ -19,6 +20,7 @@ use crate::value::{DisplayName, Email};
 use crate::{Error, Refusal, Result};
 
 pub use deletion::bury;
+pub use homes::HOMES_TOLD;
 pub use service::UserService;
 
 /// How many organizations a [`Refusal::StillOwner`] names at the most.
