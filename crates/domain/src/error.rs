@@ -5,8 +5,9 @@
 use std::fmt;
 
 use crate::id::OrganizationId;
+use crate::limit::Policy;
 use crate::policy::Action;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// What a use case answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -161,6 +162,21 @@ pub enum Refusal {
         /// How many unexpired, unrevoked tokens a user may have.
         limit: u32,
     },
+    /// Somebody sends, or is sent, too much. Not a matter of what the organization may use: it
+    /// passes by itself.
+    #[error(
+        "{policy}: {quota} are allowed in {}; try again in {} seconds, or ask the operator to raise the limit",
+        hours(policy.window()),
+        retry_after.ceil_seconds()
+    )]
+    RateLimited {
+        /// By what limit.
+        policy: Policy,
+        /// How many it allows in its window.
+        quota: u32,
+        /// After how long trying again may help.
+        retry_after: Span,
+    },
     /// A role would be granted that permits more than the granter may.
     #[error("you cannot grant what you may not do yourself: {permission}; ask somebody who may")]
     BeyondOwnRights {
@@ -281,6 +297,14 @@ pub enum Refusal {
         /// The end of the window.
         until: Timestamp,
     },
+}
+
+fn hours(window: Span) -> &'static str {
+    if window == Span::days(1) {
+        "a day"
+    } else {
+        "an hour"
+    }
 }
 
 fn list(organizations: &[OrganizationId]) -> String {

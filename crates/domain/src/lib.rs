@@ -18,6 +18,7 @@ pub mod filter;
 pub mod id;
 pub mod idempotency;
 pub mod invitation;
+pub mod limit;
 pub mod mail;
 pub mod membership;
 #[cfg(feature = "mock")]

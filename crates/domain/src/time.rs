@@ -153,10 +153,22 @@ impl Span {
         Self(days as i64 * 86_400_000)
     }
 
+    /// From milliseconds; what is negative is nothing.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(if millis < 0 { 0 } else { millis })
+    }
+
     /// The length in milliseconds.
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
+    }
+
+    /// The length in seconds, rounded up.
+    #[must_use]
+    pub const fn ceil_seconds(self) -> i64 {
+        self.0 / 1000 + (self.0 % 1000 > 0) as i64
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rollbook_domain::limit::Limits;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
@@ -41,6 +42,8 @@ pub struct Services {
     pub preferences: Arc<dyn Preferences>,
     /// The use cases of subscriptions and quotas.
     pub subscriptions: Arc<dyn Subscriptions>,
+    /// How much may be sent, and how much of that is left.
+    pub limits: Arc<Limits>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.

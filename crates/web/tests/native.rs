@@ -14,6 +14,7 @@ mod native {
     mod members;
     mod once;
     mod preferences;
+    mod rate_limits;
     mod refusals;
     mod roles;
     mod subscriptions;

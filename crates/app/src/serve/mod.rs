@@ -96,6 +96,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         workspaces: Arc::new(WorkspaceService::new(core())),
         preferences: Arc::new(PreferencesService::new(core())),
         subscriptions: Arc::new(SubscriptionService::new(core())),
+        limits: Arc::clone(house.core.limits()),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),

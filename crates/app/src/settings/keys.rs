@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 25] = [
+pub(crate) const KEYS: [Key; 27] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -52,6 +52,8 @@ pub(crate) const KEYS: [Key; 25] = [
     key("organizations.trial_days", "14"),
     key("organizations.members", "0"),
     key("organizations.workspaces", "0"),
+    key("limits.invitations_per_organization_hour", "200"),
+    key("limits.messages_per_recipient_day", "10"),
     key("domains.resolver", "system"),
     key("native.owner_limit", "100"),
     key("bootstrap.email", "admin@localhost.localdomain"),

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rollbook_domain::limit::Quotas;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     /// What a new organization may use.
     pub(crate) terms: Terms,
+    /// How much may be sent.
+    pub(crate) limits: Quotas,
     /// How domains are verified.
     pub(crate) domains: DomainSettings,
     /// What the native API allows.
@@ -141,6 +144,7 @@ impl Settings {
                 level: read(&table, "log.level", parse::log_level)?,
             },
             terms: terms(&table)?,
+            limits: limits(&table)?,
             domains: DomainSettings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
@@ -208,6 +212,18 @@ fn terms(table: &Table) -> Result<Terms> {
         trial: read(table, "organizations.trial_days", trial)?,
         members: quota("organizations.members")?,
         workspaces: quota("organizations.workspaces")?,
+    })
+}
+
+/// The section `limits`.
+fn limits(table: &Table) -> Result<Quotas> {
+    Ok(Quotas {
+        invitations_per_organization_hour: read(
+            table,
+            "limits.invitations_per_organization_hour",
+            limit,
+        )?,
+        messages_per_recipient_day: read(table, "limits.messages_per_recipient_day", limit)?,
     })
 }
 
@@ -340,6 +356,21 @@ mod tests {
         .terms;
         assert_eq!((terms.trial, terms.members.limit()), (None, Some(5)));
         assert_eq!(terms.workspaces.limit(), Some(3));
+    }
+
+    #[test]
+    fn zero_messages_mean_no_limit() {
+        let limits = load(&[]).unwrap().limits;
+        assert_eq!(limits.invitations_per_organization_hour, Some(200));
+        assert_eq!(limits.messages_per_recipient_day, Some(10));
+        let limits = load(&[
+            ("ROLLBOOK_LIMITS_INVITATIONS_PER_ORGANIZATION_HOUR", "0"),
+            ("ROLLBOOK_LIMITS_MESSAGES_PER_RECIPIENT_DAY", "3"),
+        ])
+        .unwrap()
+        .limits;
+        assert_eq!(limits.invitations_per_organization_hour, None);
+        assert_eq!(limits.messages_per_recipient_day, Some(3));
     }
 
     #[test]

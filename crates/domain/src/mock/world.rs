@@ -4,6 +4,7 @@ use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, Zone, samp
 use crate::access::Caller;
 use crate::audit::Author;
 use crate::id::{MembershipId, TokenId};
+use crate::limit::{Limits, Quotas};
 use crate::membership::Membership;
 use crate::organization::{Organization, OrganizationView, Version};
 use crate::port::{Clock, IdSource, Random, Store};
@@ -93,6 +94,7 @@ impl World {
             Arc::default(),
             Arc::default(),
             Arc::default(),
+            Arc::default(),
         )
     }
 
@@ -102,7 +104,7 @@ impl World {
         Self::over(Arc::new(MemoryStore::new()))
     }
 
-    /// The same world (clock, ids, randomness) seen through another store, such as a
+    /// The same world (clock, ids, randomness, limits) seen through another store, such as a
     /// [`super::FlakyStore`] around this one's. It notes uses of tokens on its own.
     #[must_use]
     pub fn through(&self, store: Arc<dyn Store>) -> Self {
@@ -112,6 +114,20 @@ impl World {
             Arc::clone(&self.ids),
             Arc::clone(&self.random),
             Arc::clone(&self.dns),
+            Arc::clone(self.core.limits()),
+        )
+    }
+
+    /// The same world with these limits, of which nothing is taken yet.
+    #[must_use]
+    pub fn limited(&self, quotas: Quotas) -> Self {
+        Self::wire(
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.ids),
+            Arc::clone(&self.random),
+            Arc::clone(&self.dns),
+            Arc::new(Limits::new(quotas)),
         )
     }
 
@@ -121,13 +137,15 @@ impl World {
         ids: Arc<SequentialIds>,
         random: Arc<SequentialRandom>,
         dns: Arc<Zone>,
+        limits: Arc<Limits>,
     ) -> Self {
         let core = Core::new(
             Arc::clone(&store),
             Arc::<FixedClock>::clone(&clock),
             Arc::<SequentialIds>::clone(&ids),
             Arc::<SequentialRandom>::clone(&random),
-        );
+        )
+        .with_limits(limits);
         Self {
             store,
             clock,

@@ -26,6 +26,7 @@ pub(crate) mod event;
 pub(crate) mod invitation;
 pub(crate) mod invitation_answer;
 pub(crate) mod invitation_manage;
+pub(crate) mod limit;
 pub(crate) mod list;
 pub(crate) mod member_change;
 pub(crate) mod member_list;
@@ -198,6 +199,17 @@ macro_rules! suite {
                 who_is_somebody_signs_in,
                 a_refused_sign_up_makes_no_user,
                 a_failed_answer_leaves_nothing;
+            limit:
+                an_organization_sends_so_many_an_hour,
+                an_address_gets_so_many_a_day,
+                of_many_those_beyond_are_refused,
+                sending_again_counts,
+                both_or_none_are_taken,
+                who_may_not_takes_nothing,
+                what_failed_takes_nothing,
+                a_repeated_request_takes_once,
+                who_is_enrolled_is_sent_nothing_beyond,
+                without_limits_nothing_is_counted;
             member_change:
                 roles_are_given_by_their_keys,
                 nothing_changed_is_no_change_and_stale_is_refused,

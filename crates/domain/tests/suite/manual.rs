@@ -2,12 +2,14 @@
 
 use rollbook_domain::Refusal;
 use rollbook_domain::error::Kind;
+use rollbook_domain::limit::Policy;
 use rollbook_domain::mock::FixedClock;
+use rollbook_domain::time::Span;
 
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 35] {
+fn refusals() -> [Refusal; 36] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -52,6 +54,11 @@ fn refusals() -> [Refusal; 35] {
         Refusal::RestoreWindowOver {
             until: FixedClock::START,
         },
+        Refusal::RateLimited {
+            policy: Policy::MessagesPerRecipient,
+            quota: 10,
+            retry_after: Span::seconds(8640),
+        },
     ]
 }
 
@@ -93,6 +100,7 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::VersionMismatch => 32,
         Refusal::NotDeleted => 33,
         Refusal::RestoreWindowOver { .. } => 34,
+        Refusal::RateLimited { .. } => 35,
     }
 }
 
@@ -138,6 +146,7 @@ fn refusals_say_what_to_do() {
             Refusal::OrganizationLimit { .. }
                 | Refusal::SeatLimit { .. }
                 | Refusal::WorkspaceLimit { .. }
+                | Refusal::RateLimited { .. }
         );
         assert!(!limited || message.contains("raise the limit"), "{message}");
     }

@@ -31,6 +31,7 @@ mod path;
 mod preferences;
 mod preferences_input;
 mod preferences_wire;
+mod rate_limit;
 mod refuse;
 mod role;
 mod role_input;

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use super::support::{Answer, BODY_LIMIT, Make, Mocks, acme, acme_path, jane};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 47] = [
+const FILES: [&str; 49] = [
     "accept_invitation",
     "add_workspace_user",
     "batch_create_invitations",
@@ -67,6 +67,8 @@ const FILES: [&str; 47] = [
     "not_found",
     "organization_limit",
     "preview_invitation",
+    "rate_limited",
+    "rate_limited_recipient",
     "resend_invitation",
     "revoke_invitation",
     "sign_up",
@@ -83,13 +85,15 @@ fn folder() -> PathBuf {
 #[track_caller]
 pub(super) fn check(name: &str, answer: &Answer) {
     assert!(FILES.contains(&name), "{name} is not in the list of files");
-    let names: [HeaderName; 6] = [
+    let names: [HeaderName; 8] = [
         CONTENT_TYPE,
         ETAG,
         CACHE_CONTROL,
         WWW_AUTHENTICATE,
         RETRY_AFTER,
         ALLOW,
+        HeaderName::from_static("ratelimit"),
+        HeaderName::from_static("ratelimit-policy"),
     ];
     let headers: Value = names
         .into_iter()

@@ -9,6 +9,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::test::{self, TestRequest};
 use actix_web::{App, http::header};
 use rollbook_domain::Error;
+use rollbook_domain::limit::Limits;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
@@ -54,6 +55,7 @@ pub(super) struct Mocks {
     pub(super) workspaces: MockWorkspaces,
     pub(super) preferences: MockPreferences,
     pub(super) subscriptions: MockSubscriptions,
+    pub(super) limits: Arc<Limits>,
 }
 
 impl Mocks {
@@ -72,6 +74,7 @@ impl Mocks {
             workspaces: Arc::new(self.workspaces),
             preferences: Arc::new(self.preferences),
             subscriptions: Arc::new(self.subscriptions),
+            limits: self.limits,
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),

@@ -94,6 +94,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         workspaces: Arc::new(MockWorkspaces::new()),
         preferences: Arc::new(MockPreferences::new()),
         subscriptions: Arc::new(MockSubscriptions::new()),
+        limits: Arc::default(),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),

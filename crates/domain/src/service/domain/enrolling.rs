@@ -2,6 +2,7 @@ use crate::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
 use crate::domain::{Enrollment, OrganizationDomain};
 use crate::id::{InvitationId, MembershipId, MessageId, OrganizationId};
 use crate::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState};
+use crate::limit::{Allowance, Policy};
 use crate::membership::Membership;
 use crate::organization::Version;
 use crate::outbox::{Content, Letter, Message};
@@ -39,8 +40,8 @@ impl Newcomer {
 }
 
 /// Takes in or invites a person whose address has just been verified, when an organization has
-/// verified the domain and wants that. Where no seat is free, nothing happens: the address is
-/// verified all the same.
+/// verified the domain and wants that. Where no seat is free, or no invitation can be sent now,
+/// nothing happens: the address is verified all the same.
 ///
 /// Locks the organization, so it comes before any lock of a user. Whoever is invited already
 /// accepts that invitation instead, which may be to more than everybody gets.
@@ -50,6 +51,7 @@ pub fn enroll(
     now: Timestamp,
     fresh: &Newcomer,
     user: &User,
+    allowance: &Allowance,
 ) -> Result<()> {
     let Some(domain) = house(tx, user)? else {
         return Ok(());
@@ -68,6 +70,14 @@ pub fn enroll(
         checked => checked?,
     }
     if mode == Enrollment::AutomaticInvitation {
+        let sends = (
+            Policy::InvitationsPerOrganization,
+            &*organization.to_string(),
+        );
+        match allowance.take(&[sends, (Policy::MessagesPerRecipient, user.email.key())]) {
+            Err(Error::Refused(Refusal::RateLimited { .. })) => return Ok(()),
+            taken => taken?,
+        }
         return invite(tx, author, now, fresh, organization, user);
     }
     let membership = membership(fresh.membership, organization, user, now);

@@ -9,6 +9,7 @@ use crate::Result;
 use crate::access::{Caller, Origin};
 use crate::id::{InvitationId, MembershipId, OrganizationId};
 use crate::invitation::{InvitationState, InvitationView};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::page::Window;
 use crate::port::Tx;
@@ -38,10 +39,10 @@ impl Invitations for InvitationService {
     ) -> Result<InvitationView> {
         let now = self.core.now();
         let fresh = creating::Fresh::new(&self.core, now);
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            creating::create(tx, caller, now, organization, &fresh, &command)
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            creating::create(tx, caller, now, organization, &fresh, &command, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn create_many(
@@ -54,10 +55,10 @@ impl Invitations for InvitationService {
         let now = self.core.now();
         let fresh = |command| (creating::Fresh::new(&self.core, now), command);
         let commands: Vec<_> = commands.into_iter().map(fresh).collect();
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            creating::create_many(tx, caller, now, organization, &commands)
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            creating::create_many(tx, caller, now, organization, &commands, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn get(
@@ -94,10 +95,11 @@ impl Invitations for InvitationService {
     ) -> Result<InvitationView> {
         let now = self.core.now();
         let letter = Letter::new(&self.core, now);
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            managing::resend(tx, caller, now, organization, id, &letter, &command)
+        let at = (organization, id);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            managing::resend(tx, caller, now, at, &letter, &command, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn revoke(

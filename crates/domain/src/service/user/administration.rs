@@ -6,6 +6,7 @@ use crate::audit::{Act, Change};
 use crate::error::Kind;
 use crate::id::UserId;
 use crate::idempotency::{self, Claim};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::page::Window;
 use crate::policy::Action;
@@ -78,6 +79,7 @@ pub(super) fn verify_email(
     now: Timestamp,
     fresh: &Newcomer,
     id: UserId,
+    allowance: &Allowance,
 ) -> Result<Used<User>> {
     let authentication = enter(tx, caller, now)?;
     let author = authentication.author(caller);
@@ -88,7 +90,7 @@ pub(super) fn verify_email(
     let mut verified = found.clone();
     verified.email_verified_at = Some(now);
     // First, since it locks an organization, which comes before any user.
-    enroll(tx, &author, now, fresh, &verified)?;
+    enroll(tx, &author, now, fresh, &verified, allowance)?;
     let locked = present(tx.users().lock(id)?)?;
     // Vouched for is the address that was looked at, not one that took its place.
     if locked.version != found.version {

@@ -5,6 +5,7 @@ use super::{CreatePerson, DeleteUser, UpdateProfile, UserPage, Users, deletion, 
 use crate::Result;
 use crate::access::{self, Caller};
 use crate::id::UserId;
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::page::Window;
 use crate::policy::Action;
@@ -84,10 +85,10 @@ impl Users for UserService {
     async fn verify_email(&self, caller: Caller, id: UserId) -> Result<User> {
         let now = self.core.now();
         let fresh = Newcomer::new(&self.core, now);
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            administration::verify_email(tx, caller, now, &fresh, id)
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            administration::verify_email(tx, caller, now, &fresh, id, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn deactivate(&self, caller: Caller, id: UserId, seen: Option<Version>) -> Result<User> {
