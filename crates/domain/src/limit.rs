@@ -150,7 +150,7 @@ impl Limits {
             return Ok(());
         };
         let taken = self.shelf(policy).take(rate, key, now);
-        taken.map_err(|wait| self.refusal(policy, rate, wait).into())
+        taken.map_err(|wait| refusal(policy, rate, wait).into())
     }
 
     /// Gives back what [`Limits::take`] took.
@@ -188,22 +188,23 @@ impl Limits {
     }
 
     fn shelf(&self, policy: Policy) -> MutexGuard<'_, Shelf> {
-        let shelf = &self.shelves[policy.place()];
-        // Every change is done in one go.
-        shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        let all = &self.shelves;
+        // Whoever panics leaves no change half done.
+        all[policy.place()]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn refusal(&self, policy: Policy, rate: Rate, wait: Span) -> Refusal {
-        let retry_after = if policy.is_shared() {
+fn refusal(policy: Policy, rate: Rate, wait: Span) -> Refusal {
+    Refusal::RateLimited {
+        policy,
+        quota: rate.quota,
+        retry_after: if policy.is_shared() {
             // After that long there is one in any case; sooner, others would be told on.
             rate.interval()
         } else {
             wait
-        };
-        Refusal::RateLimited {
-            policy,
-            quota: rate.quota,
-            retry_after,
-        }
+        },
     }
 }

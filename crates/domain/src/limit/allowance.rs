@@ -2,7 +2,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Limits, Policy};
 use crate::Result;
+use crate::id::OrganizationId;
 use crate::time::Timestamp;
+use crate::value::Email;
 
 /// What one request takes of the limits. A use case may run twice, and its commit may fail: each
 /// attempt begins with giving back what the one before took, and so does a failure. What is neither
@@ -39,6 +41,15 @@ impl Allowance {
             taken.push((*policy, (*key).to_owned()));
         }
         Ok(())
+    }
+
+    /// Takes one of what an organization may send in invitations and one of what the address may
+    /// get, as [`Allowance::take`] does.
+    pub fn take_invitation(&self, from: OrganizationId, recipient: &Email) -> Result<()> {
+        self.take(&[
+            (Policy::InvitationsPerOrganization, &from.to_string()),
+            (Policy::MessagesPerRecipient, recipient.key()),
+        ])
     }
 
     /// Gives back everything.

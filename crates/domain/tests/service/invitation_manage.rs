@@ -263,7 +263,7 @@ pub(crate) async fn a_stale_version_is_refused(world: World) -> Result<()> {
     Ok(())
 }
 
-/// langwatch #6778, AutoGPT #13603: what had run out ended without a word.
+/// langwatch #6778, `AutoGPT` #13603: what had run out ended without a word.
 pub(crate) async fn what_ran_out_is_written_down_once(world: World) -> Result<()> {
     let (ann, acme, view, secret) = invited(&world, "bob").await?;
     let (id, end) = (view.invitation.id, view.invitation.expires_at);

@@ -231,8 +231,8 @@ pub(crate) async fn a_repeated_request_takes_once(world: World) -> Result<()> {
 /// The address is verified all the same.
 pub(crate) async fn who_is_enrolled_is_sent_nothing_beyond(world: World) -> Result<()> {
     let world = world.limited(hourly(1));
-    let mode = Enrollment::AutomaticInvitation;
-    let (root, _, acme) = super::domain::open_house(&world, mode).await?;
+    let way = Enrollment::AutomaticInvitation;
+    let (root, _, acme) = super::domain::open_house(&world, way).await?;
     for (name, sent) in [("bob", 1), ("cid", 1)] {
         let user = super::domain::newcomer(&world, &root, name).await?;
         assert!(user.has_verified_email());

@@ -3,6 +3,8 @@
 
 mod alone;
 mod doubles;
+// So that lints know its helpers for tests too.
+#[cfg(test)]
 mod events;
 mod manual;
 mod meanwhile;

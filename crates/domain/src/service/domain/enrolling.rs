@@ -2,7 +2,7 @@ use crate::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
 use crate::domain::{Enrollment, OrganizationDomain};
 use crate::id::{InvitationId, MembershipId, MessageId, OrganizationId};
 use crate::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState};
-use crate::limit::{Allowance, Policy};
+use crate::limit::Allowance;
 use crate::membership::Membership;
 use crate::organization::Version;
 use crate::outbox::{Content, Letter, Message};
@@ -70,11 +70,7 @@ pub fn enroll(
         checked => checked?,
     }
     if mode == Enrollment::AutomaticInvitation {
-        let sends = (
-            Policy::InvitationsPerOrganization,
-            &*organization.to_string(),
-        );
-        match allowance.take(&[sends, (Policy::MessagesPerRecipient, user.email.key())]) {
+        match allowance.take_invitation(organization, &user.email) {
             Err(Error::Refused(Refusal::RateLimited { .. })) => return Ok(()),
             taken => taken?,
         }

@@ -153,7 +153,9 @@ fn check(
         return Err(Refusal::AlreadyInvited.into());
     }
     authority::check_seat(tx, organization, now)?;
-    Letter::afford(inviter.allowance, organization, &command.email)?;
+    inviter
+        .allowance
+        .take_invitation(organization, &command.email)?;
     Ok(Draft {
         gift,
         redirect_organization_id,

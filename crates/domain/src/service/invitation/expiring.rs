@@ -1,6 +1,6 @@
 //! That an invitation has run out is true by the clock, and nobody waits for anything here to treat
-//! it so. This writes it down soon after, so that it can be heard of (langwatch #6778, AutoGPT
-//! #13603: a third of all invitations ran out unnoticed).
+//! it so. This writes it down soon after, so that it can be heard of (langwatch #6778,
+//! `AutoGPT` #13603: a third of all invitations ran out unnoticed).
 
 use super::InvitationService;
 use super::ending::{Ending, end};

@@ -1,13 +1,11 @@
 use crate::Result;
-use crate::id::{MessageId, OrganizationId};
+use crate::id::MessageId;
 use crate::invitation::Invitation;
-use crate::limit::{Allowance, Policy};
 use crate::outbox::{self, Content, Message};
 use crate::port::Tx;
 use crate::secret::Secret;
 use crate::service::Core;
 use crate::time::Timestamp;
-use crate::value::Email;
 
 /// What sending an invitation takes, made before the transaction.
 #[derive(Clone, Debug)]
@@ -22,21 +20,6 @@ impl Letter {
             secret: Secret::invitation(&core.random.entropy()),
             message: MessageId::new(core.ids.next(now)),
         }
-    }
-
-    /// Takes one of what the organization may send and the address may get.
-    pub(super) fn afford(
-        allowance: &Allowance,
-        organization: OrganizationId,
-        recipient: &Email,
-    ) -> Result<()> {
-        allowance.take(&[
-            (
-                Policy::InvitationsPerOrganization,
-                &organization.to_string(),
-            ),
-            (Policy::MessagesPerRecipient, recipient.key()),
-        ])
     }
 
     /// Puts it into the outbox.

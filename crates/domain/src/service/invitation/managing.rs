@@ -41,7 +41,7 @@ pub(super) fn resend(
     if !invitation.is_pending(now) {
         revive(tx, &author, now, invitation)?;
     }
-    Letter::afford(allowance, organization, &invitation.email)?;
+    allowance.take_invitation(organization, &invitation.email)?;
     let before = invitation.clone();
     invitation.state = InvitationState::Pending;
     invitation.expires_at = expires_at;

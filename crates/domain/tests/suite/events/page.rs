@@ -111,9 +111,9 @@ fn target(act: Act, organization: OrganizationId) -> Target {
 
 fn change(act: Act, field: &'static str) -> Change {
     let (before, after) = values(act, field);
-    let key = act.key();
-    let fresh = key.ends_with(".created") || matches!(field, "replacement" | "tokens_revoked");
-    let gone = key.ends_with(".deleted") || key.ends_with(".left");
+    let done = act.key().rsplit('.').next().unwrap();
+    let fresh = done == "created" || matches!(field, "replacement" | "tokens_revoked");
+    let gone = matches!(done, "deleted" | "left");
     match (fresh, gone && !fresh) {
         (true, _) => Change::set(field, after),
         (_, true) => Change::new(field, Some(before), None),
