@@ -46,8 +46,10 @@ INSERT INTO outbox (id, kind, state, organization_id, recipient, subject_id, sec
     SELECT id, kind, 'pending', organization_id, recipient, invitation_id, secret, 0, 0, created_at, created_at
     FROM outbox_before;
 DROP TABLE outbox_before;
--- The metrics read the age of the oldest from it, too.
-CREATE INDEX outbox_due ON outbox (due_at, id, created_at) WHERE state = 'pending';
+-- One for each way to travel, so that what may not be taken is in nobody's way. The metrics read the
+-- age of the oldest from them, too, and SQLite only if all columns are there.
+CREATE INDEX outbox_due_letters ON outbox (due_at, id, created_at, endpoint_id) WHERE state = 'pending' AND endpoint_id IS NULL;
+CREATE INDEX outbox_due_events ON outbox (due_at, id, created_at, endpoint_id) WHERE state = 'pending' AND endpoint_id IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
 CREATE INDEX outbox_organization ON outbox (organization_id, id) WHERE organization_id IS NOT NULL;
 CREATE INDEX outbox_endpoint ON outbox (endpoint_id, id) WHERE endpoint_id IS NOT NULL;
@@ -66,3 +68,5 @@ CREATE TABLE delivery_attempts (
 
 -- In which language an invitation's letters are written.
 ALTER TABLE invitations ADD COLUMN language text;
+-- Once a minute it is asked which of these have run out.
+CREATE INDEX invitations_expiring ON invitations (expires_at, organization_id, id) WHERE state = 'pending';

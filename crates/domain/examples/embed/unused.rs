@@ -15,7 +15,7 @@ use rollbook_domain::outbox::{
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Claimed, DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleHolder, RoleRepo, WorkspaceRepo,
+    RequestRepo, RoleHolder, RoleRepo, VerificationRepo, WorkspaceRepo,
 };
 use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
 use rollbook_domain::role::{CustomRole, Permissions};
@@ -23,6 +23,7 @@ use rollbook_domain::secret::Digest;
 use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{DomainName, Email, RoleKey, RoleTitle};
+use rollbook_domain::verification::EmailVerification;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
     WorkspaceView,
@@ -62,6 +63,7 @@ impl InvitationRepo for Rows {
         hold_organization(InvitationId) -> ();
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
+        run_out(Timestamp, u32) -> Vec<(OrganizationId, InvitationId)>;
         list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)
             -> Page<InvitationView, InvitationId>;
         list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;
@@ -135,6 +137,14 @@ impl OutboxRepo for Rows {
         replay(MessageId, Timestamp) -> bool;
         depth() -> Depth;
         forget(DeliveryState, Timestamp, u32) -> u32;
+    }
+}
+
+impl VerificationRepo for Rows {
+    unused! {
+        put(&EmailVerification, &Digest) -> ();
+        find_by_secret(&Digest) -> Option<EmailVerification>;
+        remove(UserId) -> bool;
     }
 }
 

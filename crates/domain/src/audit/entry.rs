@@ -94,11 +94,11 @@ impl Author {
 }
 
 macro_rules! acts {
-    ($($(#[$doc:meta])* $name:ident = $key:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $key:literal,)+) => {
         /// What was done.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Act {
-            $($(#[$doc])* $name,)+
+            $($(#[doc = $doc])+ $name,)+
         }
 
         impl Act {
@@ -110,6 +110,14 @@ macro_rules! acts {
             pub const fn key(self) -> &'static str {
                 match self {
                     $(Self::$name => $key,)+
+                }
+            }
+
+            /// What was done, in a sentence.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_ascii(),)+
                 }
             }
 
@@ -141,6 +149,11 @@ acts! {
     MembershipDeleted = "membership.deleted",
     /// A member left.
     MembershipLeft = "membership.left",
+    /// A member was deactivated by a superuser: they stay a member, and none of their credentials
+    /// works.
+    MembershipDeactivated = "membership.deactivated",
+    /// A deactivated member was activated again by a superuser.
+    MembershipActivated = "membership.activated",
     /// Somebody was invited.
     InvitationCreated = "invitation.created",
     /// An invitation was sent again, with a new secret.
@@ -153,7 +166,8 @@ acts! {
     InvitationDeclined = "invitation.declined",
     /// An invitation was revoked.
     InvitationRevoked = "invitation.revoked",
-    /// An invitation had run out when somebody looked.
+    /// An invitation had run out. It is written down within a minute or so, or when another
+    /// invitation takes its place.
     InvitationExpired = "invitation.expired",
     /// A role was made.
     RoleCreated = "role.created",
@@ -191,6 +205,8 @@ acts! {
     UserCreated = "user.created",
     /// A user's profile was changed.
     UserUpdated = "user.updated",
+    /// A user was mailed a secret, to verify their address.
+    VerificationSent = "user.verification_sent",
     /// A user was deactivated.
     UserDeactivated = "user.deactivated",
     /// A user was activated again.
@@ -203,6 +219,10 @@ acts! {
     TokenRevoked = "token.revoked",
     /// A letter or an event was sent again by an operator.
     MessageReplayed = "message.replayed",
+    /// Somebody signed in with a browser.
+    SessionCreated = "session.created",
+    /// Somebody signed out.
+    SessionEnded = "session.ended",
 }
 
 /// On what it was done.
@@ -228,6 +248,8 @@ pub enum Target {
     Token(TokenId),
     /// On a message in the outbox.
     Message(MessageId),
+    /// On a browser session.
+    Session(TokenId),
 }
 
 impl Target {
@@ -245,6 +267,7 @@ impl Target {
             Self::User(_) => "user",
             Self::Token(_) => "token",
             Self::Message(_) => "message",
+            Self::Session(_) => "session",
         }
     }
 
@@ -258,8 +281,8 @@ impl Target {
             Self::Role(id) => id.uuid(),
             Self::Workspace(id) => id.uuid(),
             Self::Domain(id) => id.uuid(),
-            Self::Token(id) => id.uuid(),
             Self::Message(id) => id.uuid(),
+            Self::Token(id) | Self::Session(id) => id.uuid(),
         }
     }
 }

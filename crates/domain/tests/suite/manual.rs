@@ -2,12 +2,15 @@
 
 use rollbook_domain::Refusal;
 use rollbook_domain::error::Kind;
+use rollbook_domain::limit::Policy;
 use rollbook_domain::mock::FixedClock;
+use rollbook_domain::time::Span;
 
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 36] {
+#[expect(clippy::too_many_lines, reason = "a list with a line a refusal")]
+fn refusals() -> [Refusal; 37] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -53,6 +56,11 @@ fn refusals() -> [Refusal; 36] {
             until: FixedClock::START,
         },
         Refusal::NotReplayable,
+        Refusal::RateLimited {
+            policy: Policy::MessagesPerRecipient,
+            quota: 10,
+            retry_after: Span::seconds(8640),
+        },
     ]
 }
 
@@ -95,6 +103,7 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::NotDeleted => 33,
         Refusal::RestoreWindowOver { .. } => 34,
         Refusal::NotReplayable => 35,
+        Refusal::RateLimited { .. } => 36,
     }
 }
 
@@ -141,6 +150,7 @@ fn refusals_say_what_to_do() {
             Refusal::OrganizationLimit { .. }
                 | Refusal::SeatLimit { .. }
                 | Refusal::WorkspaceLimit { .. }
+                | Refusal::RateLimited { .. }
         );
         assert!(!limited || message.contains("raise the limit"), "{message}");
     }

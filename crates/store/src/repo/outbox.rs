@@ -3,7 +3,7 @@ use rollbook_domain::Result;
 use rollbook_domain::filter::Filter;
 use rollbook_domain::id::MessageId;
 use rollbook_domain::outbox::{
-    Allowance, Attempt, Content, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
+    Allowance, Attempt, Channel, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
 };
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::{Claimed, OutboxRepo};
@@ -11,6 +11,7 @@ use rollbook_domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::condition::condition;
+use super::outbox_claim::{claimed, open, pending};
 use super::written::Condition;
 use crate::row::{AttemptRow, DeliveryRow, MessageRow, NewAttempt, NewMessage};
 use crate::schema::{delivery_attempts as attempts, outbox};
@@ -18,11 +19,8 @@ use crate::sql::{Key, Moment};
 use crate::statement::update;
 use crate::tx::{SqlTx, alter, change, each, failed, unlocked};
 
-/// Why a message is not sent of which nobody knows any more what it says.
-const UNREADABLE: &str = "what it says is gone or cannot be read";
-
 /// How many rows one statement names.
-const CHUNK: usize = 500;
+pub(super) const CHUNK: usize = 500;
 
 impl OutboxRepo for SqlTx<'_> {
     fn add(&mut self, message: &Message) -> Result<()> {
@@ -37,19 +35,16 @@ impl OutboxRepo for SqlTx<'_> {
         until: Timestamp,
         allowance: &Allowance,
     ) -> Result<Vec<Claimed>> {
-        let due: Vec<MessageRow> = unlocked!(
-            self,
-            outbox::table
-                .filter(pending())
-                .filter(outbox::due_at.le(Moment(now)))
-                .filter(outbox::kind.eq_any(Content::KINDS))
-                .filter(open(allowance))
-                .order((outbox::due_at, outbox::id))
-                .limit(allowance.candidates().into())
-                .select(MessageRow::as_select()),
-            |mine, connection| mine.load(*connection)
-        )
-        .map_err(failed)?;
+        let mut due = Vec::new();
+        // What may not be taken is not even looked at, however much of it waits.
+        let letters = allowance.letters.min(allowance.messages);
+        if letters > 0 {
+            due = self.due(now, pending(Channel::Mail), letters)?;
+        }
+        if allowance.messages > 0 {
+            due.extend(self.due(now, open(allowance), allowance.candidates())?);
+        }
+        due.sort_by_key(|row| (row.due_at.0, row.id.0));
         let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
         for row in due {
             let id = row.id;
@@ -77,7 +72,7 @@ impl OutboxRepo for SqlTx<'_> {
         };
         let attempt = outbox::table
             .find(Key(id.uuid()))
-            .filter(pending())
+            .filter(Condition::fixed("outbox.state = 'pending'"))
             .filter(outbox::begun.eq(number));
         let state = (
             outbox::state.eq(outcome.state().key()),
@@ -196,26 +191,28 @@ impl OutboxRepo for SqlTx<'_> {
     }
 
     fn depth(&mut self) -> Result<Depth> {
-        let (pending, oldest): (i64, Option<Moment>) = each!(self, |connection| outbox::table
-            .filter(pending())
-            .select((
-                diesel::dsl::count_star(),
-                diesel::dsl::sql::<diesel::sql_types::Nullable<crate::sql::Instant>>(
-                    "min(outbox.created_at)"
-                )
-            ))
-            .first(*connection))
-        .map_err(failed)?;
+        let mut depth = Depth::default();
+        for channel in Channel::ALL {
+            let (count, oldest): (i64, Option<Moment>) = each!(self, |connection| outbox::table
+                .filter(pending(channel))
+                .select((
+                    diesel::dsl::count_star(),
+                    diesel::dsl::sql::<diesel::sql_types::Nullable<crate::sql::Instant>>(
+                        "min(outbox.created_at)"
+                    )
+                ))
+                .first(*connection))
+            .map_err(failed)?;
+            depth.pending += count.unsigned_abs();
+            depth.oldest = depth.oldest.into_iter().chain(oldest.map(|at| at.0)).min();
+        }
         let dead: i64 = each!(self, |connection| outbox::table
             .filter(Condition::fixed("outbox.state = 'dead'"))
             .count()
             .get_result(*connection))
         .map_err(failed)?;
-        Ok(Depth {
-            pending: pending.unsigned_abs(),
-            dead: dead.unsigned_abs(),
-            oldest: oldest.map(|at| at.0),
-        })
+        depth.dead = dead.unsigned_abs();
+        Ok(depth)
     }
 
     fn forget(&mut self, state: DeliveryState, before: Timestamp, limit: u32) -> Result<u32> {
@@ -244,78 +241,6 @@ impl OutboxRepo for SqlTx<'_> {
         }
         Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
     }
-}
-
-impl SqlTx<'_> {
-    /// Counts an attempt for each.
-    fn begin(&mut self, messages: &[Claimed], until: Timestamp) -> Result<()> {
-        for messages in messages.chunks(CHUNK) {
-            let ids: Vec<_> = messages
-                .iter()
-                .map(|it| Key(it.message.id.uuid()))
-                .collect();
-            alter!(self, |connection| diesel::update(
-                outbox::table.filter(outbox::id.eq_any(ids))
-            )
-            .set((
-                outbox::attempts.eq(outbox::attempts + 1),
-                outbox::begun.eq(outbox::begun + 1),
-                outbox::due_at.eq(Moment(until)),
-            ))
-            .execute(*connection))
-            .map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    /// Cancels what cannot be read.
-    fn cancel(&mut self, messages: &[Key], now: Timestamp) -> Result<()> {
-        for ids in messages.chunks(CHUNK) {
-            alter!(self, |connection| diesel::update(
-                outbox::table.filter(outbox::id.eq_any(ids))
-            )
-            .set((
-                outbox::state.eq(DeliveryState::Canceled.key()),
-                outbox::last_error.eq(UNREADABLE),
-                outbox::finished_at.eq(Moment(now)),
-            ))
-            .execute(*connection))
-            .map_err(failed)?;
-        }
-        Ok(())
-    }
-}
-
-/// The message of a row that was read before the attempt was counted.
-fn claimed(row: MessageRow) -> Result<Claimed> {
-    Ok(Claimed {
-        attempt: row.attempts.unsigned_abs() + 1,
-        number: row.begun.unsigned_abs() + 1,
-        message: row.into_message()?,
-    })
-}
-
-/// Written out, since a partial index does not serve a bound value.
-fn pending() -> Condition {
-    Condition::fixed("outbox.state = 'pending'")
-}
-
-/// That somebody is allowed to take it now, as far as that does not depend on other messages.
-fn open(allowance: &Allowance) -> Condition {
-    let mut written = Condition::new();
-    let full: Vec<_> = allowance.full().collect();
-    if full.is_empty() {
-        written.sql("TRUE");
-    } else {
-        written.do_not_keep();
-        written.sql("(outbox.endpoint_id IS NULL OR outbox.endpoint_id NOT IN ");
-        written.join(full, ", ", "NULL", |written, id| written.id(Key(id.uuid())));
-        written.sql(")");
-    }
-    if allowance.letters == 0 {
-        written.sql(" AND outbox.endpoint_id IS NOT NULL");
-    }
-    written
 }
 
 /// One test as SQL. Each is true or false, never NULL, which `NOT` would leave as it is.

@@ -26,6 +26,7 @@ pub(crate) struct MessageRow {
     sequence: Option<i64>,
     pub(crate) attempts: i32,
     pub(crate) begun: i32,
+    pub(crate) due_at: Moment,
     created_at: Moment,
 }
 

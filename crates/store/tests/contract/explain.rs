@@ -7,8 +7,16 @@ use diesel::sql_types::Text;
 
 use crate::support::Outcome;
 
+/// A recorded statement and what it binds.
+pub(crate) fn parts(query: &str) -> Outcome<(String, String)> {
+    let (text, binds) = query.split_once(" -- binds: ").ok_or("no binds")?;
+    let binds = binds.trim_start_matches('[').trim_end_matches(']');
+    let literals = binds.split(", ").map(literal).collect::<Outcome<Vec<_>>>();
+    Ok((text.to_owned(), literals?.join(", ")))
+}
+
 /// A bound value, from how Diesel shows it to how SQL writes it.
-pub(crate) fn literal(shown: &str) -> Outcome<String> {
+fn literal(shown: &str) -> Outcome<String> {
     let inside = |name: &str| shown.strip_prefix(name)?.strip_suffix(')');
     if let Some(id) = inside("Key(") {
         Ok(format!("'{id}'::uuid"))

@@ -198,7 +198,7 @@ struct Step {
 }
 
 /// The steps in which SQLite would answer the query.
-fn plan(connection: &mut SqliteConnection, query: &str) -> Outcome<Vec<String>> {
+pub(crate) fn plan(connection: &mut SqliteConnection, query: &str) -> Outcome<Vec<String>> {
     let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {query}")).load(connection)?;
     Ok(steps.into_iter().map(|step| step.detail).collect())
 }

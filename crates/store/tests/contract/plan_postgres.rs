@@ -17,7 +17,7 @@ use rollbook_domain::role::{Role, RoleRef, RoleScope, WorkspaceRole};
 use rollbook_domain::time::Timestamp;
 use uuid::Uuid;
 
-use crate::explain::{literal, plans, rows_read, scans_a_table};
+use crate::explain::{parts, plans, rows_read, scans_a_table};
 use crate::harness::on_postgres;
 use crate::recorder;
 use crate::support::{Outcome, TestDatabase};
@@ -180,10 +180,7 @@ async fn statement(
     };
     let queries = recorder::record(database, list).await?;
     let query = queries.first().ok_or("nothing was asked")?;
-    let (text, binds) = query.split_once(" -- binds: ").ok_or("no binds")?;
-    let binds = binds.trim_start_matches('[').trim_end_matches(']');
-    let literals = binds.split(", ").map(literal).collect::<Outcome<Vec<_>>>();
-    Ok((text.to_owned(), literals?.join(", ")))
+    parts(query)
 }
 
 async fn no_page_of_members_reads_more_than_it_must(database: &TestDatabase) -> Outcome {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use rollbook_domain::Result;
-use rollbook_domain::port::Tx;
+use rollbook_domain::port::{Store, Tx};
 use rollbook_store::{Database, DatabaseUrl};
 
 use crate::support::{Outcome, TestDatabase, options};
@@ -47,6 +47,21 @@ pub(crate) async fn record(
     database: &TestDatabase,
     work: impl FnMut(&mut dyn Tx) -> Result<()> + Send + 'static,
 ) -> Outcome<Vec<String>> {
+    watch(database, async |store| store.read(work).await).await
+}
+
+/// The same, of work that changes something.
+pub(crate) async fn record_change(
+    database: &TestDatabase,
+    work: impl FnMut(&mut dyn Tx) -> Result<()> + Send + 'static,
+) -> Outcome<Vec<String>> {
+    watch(database, async |store| store.write(work).await).await
+}
+
+async fn watch(
+    database: &TestDatabase,
+    work: impl AsyncFnOnce(&dyn Store) -> Result<()>,
+) -> Outcome<Vec<String>> {
     static INSTALLED: Once = Once::new();
     // For good: what one test uninstalls, another may need.
     let mut installed = Ok(());
@@ -60,7 +75,7 @@ pub(crate) async fn record(
     };
     records().push((url.clone(), Vec::new()));
     let recorded = Database::open(&database.url, &options())?;
-    recorded.store().read(work).await?;
+    work(&*recorded.store()).await?;
     recorded.close();
     let mut records = records();
     let at = records.iter().position(|(watched, _)| *watched == url);

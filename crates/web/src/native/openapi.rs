@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
 use super::{
-    audit_entry, invitation, invitee, me, member, organization, organization_domain,
+    audit_entry, event, invitation, invitee, me, member, organization, organization_domain,
     outbox_message, preferences, role, service_account, subscription, token, user, workspace,
     workspace_user,
 };
@@ -29,6 +29,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         me::update,
         me::delete,
         me::delete_with,
+        me::send_email_verification,
+        me::verify_email,
         user::list,
         user::create,
         user::get,
@@ -69,6 +71,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         audit_entry::list,
         audit_entry::verify,
         audit_entry::export,
+        event::list,
         invitation::get,
         invitation::list,
         invitation::create,
@@ -126,6 +129,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "serviceAccounts", description = "The programs of an organization, and their keys"),
         (name = "domains", description = "The domains of an organization"),
         (name = "auditEntries", description = "Who did what in an organization"),
+        (name = "events", description = "What happens in an organization, to be read on and on"),
         (name = "invitations", description = "How people become members by their own consent"),
         (name = "workspaces", description = "The parts of an organization"),
         (name = "preferences", description = "How things are written and measured"),

@@ -9,19 +9,20 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::test::{self, TestRequest};
 use actix_web::{App, http::header};
 use rollbook_domain::Error;
+use rollbook_domain::limit::Limits;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSubscriptions,
-    MockTokens, MockUsers, MockWorkspaces,
+    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
+    MockSubscriptions, MockTokens, MockUsers, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
-use rollbook_web::{NativeSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
 use serde_json::Value;
 
 /// The limit on bodies in tests.
@@ -55,6 +56,7 @@ pub(super) struct Mocks {
     pub(super) preferences: MockPreferences,
     pub(super) subscriptions: MockSubscriptions,
     pub(super) outbox: MockOutbox,
+    pub(super) limits: Arc<Limits>,
 }
 
 impl Mocks {
@@ -66,6 +68,7 @@ impl Mocks {
             roles: Arc::new(self.roles),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
+            sessions: Arc::new(MockSessions::new()),
             service_accounts: Arc::new(self.service_accounts),
             domains: Arc::new(self.domains),
             audit: Arc::new(self.audit),
@@ -74,12 +77,15 @@ impl Mocks {
             preferences: Arc::new(self.preferences),
             subscriptions: Arc::new(self.subscriptions),
             outbox: Arc::new(self.outbox),
+            limits: self.limits,
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
         };
         let settings = Settings {
             page_token_key: [42; 32],
+            public_url: "https://book.example".to_owned(),
+            pages: PageSettings::default(),
             native: NativeSettings {
                 owner_limit: OWNER_LIMIT,
                 terms: TERMS,

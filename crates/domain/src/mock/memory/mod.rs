@@ -15,6 +15,7 @@ mod role;
 mod state;
 mod token;
 mod user;
+mod verification;
 mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +28,7 @@ use crate::outbox::Message;
 use crate::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, Probe, RequestRepo, RoleRepo,
-    Store, TokenRepo, Tx, UserRepo, Work, WorkspaceRepo,
+    Store, TokenRepo, Tx, UserRepo, VerificationRepo, Work, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -130,6 +131,9 @@ impl Tx for MemoryTx {
     }
 
     fn users(&mut self) -> &mut dyn UserRepo {
+        self
+    }
+    fn verifications(&mut self) -> &mut dyn VerificationRepo {
         self
     }
 
