@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::rt::System;
+use rollbook_domain::limit::{Limits, Quotas};
 use rollbook_domain::port::{Clock, IdSource};
 use rollbook_domain::service::Core;
 use rollbook_store::{Database, DatabaseUrl, OpenError, Options};
@@ -25,7 +26,7 @@ pub(crate) struct House {
 
 impl House {
     /// Opens the database, and migrates it if that is allowed.
-    fn open(settings: &DatabaseSettings) -> Result<Self> {
+    fn open(settings: &DatabaseSettings, quotas: Quotas) -> Result<Self> {
         let database = connect(settings)?;
         if let Err(failure) = prepare(&database, settings) {
             database.close();
@@ -38,7 +39,8 @@ impl House {
             Arc::clone(&clock),
             Arc::clone(&ids),
             Arc::new(OsRandom),
-        );
+        )
+        .with_limits(Arc::new(Limits::new(quotas)));
         Ok(Self {
             database,
             clock,
@@ -53,7 +55,7 @@ pub(crate) fn with<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&House) -> Result<T>,
 ) -> Result<T> {
-    let house = House::open(&settings.database)?;
+    let house = House::open(&settings.database, settings.limits)?;
     let outcome = System::new().block_on(work(&house));
     house.database.close();
     outcome

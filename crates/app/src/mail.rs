@@ -110,7 +110,7 @@ fn directory(settings: &Settings) -> PathBuf {
 }
 
 /// The URL that the settings name, or where the server would listen.
-fn public_url(settings: &Settings) -> String {
+pub(crate) fn public_url(settings: &Settings) -> String {
     let server = &settings.server;
     server.public_url.clone().unwrap_or_else(|| {
         let listen: std::result::Result<SocketAddr, _> = server.listen.parse();

@@ -17,7 +17,7 @@ use crate::port::Tx;
 use crate::role::{Permissions, Roles};
 use crate::secret::{Digest, Secret};
 use crate::time::Timestamp;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 use crate::user::User;
 use crate::{Error, Result};
 
@@ -44,6 +44,8 @@ pub enum Credential {
     Malformed,
     /// The digest of a token that is well formed.
     Token(Digest),
+    /// The digest of a browser session's secret that is well formed.
+    Session(Digest),
 }
 
 impl Credential {
@@ -51,6 +53,22 @@ impl Credential {
     #[must_use]
     pub fn bearer(token: &str) -> Self {
         Secret::parse(token).map_or(Self::Malformed, |secret| Self::Token(secret.digest()))
+    }
+
+    /// Reads the cookie of a browser session.
+    #[must_use]
+    pub fn session(cookie: &str) -> Self {
+        let secret = Secret::parse_session(cookie);
+        secret.map_or(Self::Malformed, |secret| Self::Session(secret.digest()))
+    }
+
+    /// How a token is presented that is found by it.
+    const fn kind(&self) -> Option<TokenKind> {
+        match self {
+            Self::Nobody | Self::Malformed => None,
+            Self::Token(_) => Some(TokenKind::Access),
+            Self::Session(_) => Some(TokenKind::Session),
+        }
     }
 }
 
@@ -65,7 +83,7 @@ impl Caller {
         match &self.credential {
             Credential::Nobody => Err(Error::Unauthenticated(Unauthenticated::Missing)),
             Credential::Malformed => Err(Error::Unauthenticated(Unauthenticated::Invalid)),
-            Credential::Token(digest) => Ok(digest),
+            Credential::Token(digest) | Credential::Session(digest) => Ok(digest),
         }
     }
 }
@@ -245,8 +263,10 @@ impl Authentication {
         }
     }
 
-    fn check(mut self, now: Timestamp) -> Result<Self> {
-        if self.user.active && self.token.is_usable(now) {
+    fn check(mut self, caller: &Caller, now: Timestamp) -> Result<Self> {
+        // A cookie is no bearer token, and a bearer token no cookie.
+        let fits = caller.credential.kind() == Some(self.token.kind);
+        if fits && self.user.active && self.token.is_usable(now) {
             // Whoever made a token for one organization did not mean it to open all the others.
             self.user.superuser &= self.token.organization_id.is_none();
             Ok(self)
@@ -299,7 +319,20 @@ pub fn authenticate(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<
     let found = tx.access().authenticate(caller.digest()?)?;
     found
         .ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?
-        .check(now)
+        .check(caller, now)
+}
+
+/// Finds out who calls, if that can be found out.
+pub fn recognize(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<Authentication>> {
+    match authenticate(tx, caller, now) {
+        Ok(authentication) => Ok(Some(authentication)),
+        Err(Error::Unauthenticated(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// Finds out who calls and allows an action that is not about one organization.
@@ -323,7 +356,7 @@ pub fn enter_platform_locked(
     let found = tx.access().authenticate_locking(caller.digest()?)?;
     found
         .ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?
-        .check(now)?
+        .check(caller, now)?
         .allow_on_platform(action)
 }
 
@@ -402,7 +435,7 @@ fn arrive(
 ) -> Result<(Authentication, Option<Place>, Permissions)> {
     let arrival = tx.access().arrive(caller.digest()?, id)?;
     let arrival = arrival.ok_or(Error::Unauthenticated(Unauthenticated::Invalid))?;
-    let authentication = arrival.authentication.check(now)?;
+    let authentication = arrival.authentication.check(caller, now)?;
     let token = &authentication.token;
     let most = match (token.created_by, &arrival.sponsor) {
         (None, _) => Permissions::ALL,

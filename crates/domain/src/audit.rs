@@ -2,6 +2,7 @@
 //! organization (or of one user, for what is about no organization) form a chain: each holds the
 //! digest of the one before, so that nobody can change or remove one without breaking it.
 
+mod catalogue;
 mod chain;
 mod entry;
 

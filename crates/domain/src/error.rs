@@ -5,8 +5,9 @@
 use std::fmt;
 
 use crate::id::OrganizationId;
+use crate::limit::Policy;
 use crate::policy::Action;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// What a use case answers.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -99,6 +100,8 @@ pub enum Kind {
     WebhookEndpoint,
     /// Something that was sent, or shall be.
     Delivery,
+    /// A verification of an address: used, run out, replaced by a newer one, or none.
+    EmailVerification,
 }
 
 impl fmt::Display for Kind {
@@ -117,6 +120,7 @@ impl fmt::Display for Kind {
             Self::Message => "message",
             Self::WebhookEndpoint => "webhook endpoint",
             Self::Delivery => "delivery",
+            Self::EmailVerification => "e-mail verification",
         })
     }
 }
@@ -169,6 +173,21 @@ pub enum Refusal {
     TokenLimit {
         /// How many unexpired, unrevoked tokens a user may have.
         limit: u32,
+    },
+    /// Somebody sends, or is sent, too much. Not a matter of what the organization may use: it
+    /// passes by itself.
+    #[error(
+        "{policy}: {quota} are allowed in {}; try again in {} seconds, or ask the operator to raise the limit",
+        hours(policy.window()),
+        retry_after.ceil_seconds()
+    )]
+    RateLimited {
+        /// By what limit.
+        policy: Policy,
+        /// How many it allows in its window.
+        quota: u32,
+        /// After how long trying again may help.
+        retry_after: Span,
     },
     /// A role would be granted that permits more than the granter may.
     #[error("you cannot grant what you may not do yourself: {permission}; ask somebody who may")]
@@ -315,6 +334,14 @@ pub enum Refusal {
         /// The end of the window.
         until: Timestamp,
     },
+}
+
+fn hours(window: Span) -> &'static str {
+    if window == Span::days(1) {
+        "a day"
+    } else {
+        "an hour"
+    }
 }
 
 fn list(organizations: &[OrganizationId]) -> String {

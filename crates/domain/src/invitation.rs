@@ -68,7 +68,7 @@ pub enum InvitationState {
     Declined,
     /// It was revoked.
     Revoked,
-    /// It had run out and made room for another one.
+    /// It had run out, and that was written down since.
     Expired,
 }
 

@@ -18,6 +18,7 @@ pub mod filter;
 pub mod id;
 pub mod idempotency;
 pub mod invitation;
+pub mod limit;
 pub mod mail;
 pub mod membership;
 #[cfg(feature = "mock")]
@@ -36,6 +37,7 @@ pub mod time;
 pub mod token;
 pub mod user;
 pub mod value;
+pub mod verification;
 pub mod webhook;
 pub mod workspace;
 

@@ -5,8 +5,6 @@ use crate::secret::Secret;
 use crate::time::{Span, Timestamp};
 use crate::value::{DisplayName, DomainName, Email, Language, OrganizationName, WorkspaceTitle};
 
-/// How long the link in a letter works that proves an address.
-pub const EMAIL_VERIFICATION_LIFETIME: Span = Span::days(1);
 /// How long the link in a letter works that leads to a new password.
 pub const PASSWORD_RESET_LIFETIME: Span = Span::seconds(60 * 60);
 

@@ -18,6 +18,10 @@ pub const PERSONAL_ACCESS_TOKEN_PREFIX: &str = "rbk_pat_";
 pub const SERVICE_ACCOUNT_KEY_PREFIX: &str = "rbk_key_";
 /// The prefix of the secrets of invitations.
 pub const INVITATION_PREFIX: &str = "rbk_inv_";
+/// The prefix of the secrets that verify addresses.
+pub const EMAIL_VERIFICATION_PREFIX: &str = "rbk_ver_";
+/// The prefix of the secrets of browser sessions, which are cookies and never bearer tokens.
+pub const SESSION_PREFIX: &str = "rbk_ses_";
 
 /// The prefix of the secrets of webhook endpoints (Standard Webhooks 1.0.0, "signature scheme").
 pub const WEBHOOK_PREFIX: &str = "whsec_";
@@ -59,6 +63,18 @@ impl Secret {
         Self(format!("{WEBHOOK_PREFIX}{}", STANDARD.encode(entropy)))
     }
 
+    /// Makes the secret that verifies an address out of 32 random bytes.
+    #[must_use]
+    pub fn email_verification(entropy: &[u8; 32]) -> Self {
+        Self::made(EMAIL_VERIFICATION_PREFIX, entropy)
+    }
+
+    /// Makes the secret of a browser session out of 32 random bytes.
+    #[must_use]
+    pub fn session(entropy: &[u8; 32]) -> Self {
+        Self::made(SESSION_PREFIX, entropy)
+    }
+
     fn made(prefix: &str, entropy: &[u8; 32]) -> Self {
         let body = base62(entropy);
         let check = checksum(prefix, &body);
@@ -84,6 +100,18 @@ impl Secret {
     #[must_use]
     pub const fn from_stored(text: String) -> Self {
         Self(text)
+    }
+
+    /// Reads the secret that verifies an address.
+    #[must_use]
+    pub fn parse_email_verification(text: &str) -> Option<Self> {
+        Self::read(EMAIL_VERIFICATION_PREFIX, text)
+    }
+
+    /// Reads the secret of a browser session.
+    #[must_use]
+    pub fn parse_session(text: &str) -> Option<Self> {
+        Self::read(SESSION_PREFIX, text)
     }
 
     fn read(prefix: &str, text: &str) -> Option<Self> {

@@ -164,6 +164,12 @@ impl Span {
     pub const fn millis(self) -> i64 {
         self.0
     }
+
+    /// The length in seconds, rounded up.
+    #[must_use]
+    pub const fn ceil_seconds(self) -> i64 {
+        self.0 / 1000 + (self.0 % 1000 > 0) as i64
+    }
 }
 
 #[cfg(test)]

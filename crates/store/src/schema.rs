@@ -83,6 +83,8 @@ table! {
         revoked_at -> Nullable<Instant>,
         organization_id -> Nullable<Id>,
         created_by -> Nullable<Id>,
+        kind -> Text,
+        parent_id -> Nullable<Id>,
     }
 }
 
@@ -363,6 +365,19 @@ table! {
 joinable!(organizations -> users (owner_id));
 joinable!(memberships -> organizations (organization_id));
 joinable!(memberships -> users (user_id));
+table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::sql::{Id, Instant};
+
+    email_verifications (user_id) {
+        user_id -> Id,
+        email -> Text,
+        digest -> Binary,
+        created_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
 joinable!(tokens -> users (user_id));
 joinable!(invitations -> organizations (organization_id));
 joinable!(invitations -> users (inviter_id));
@@ -374,6 +389,7 @@ allow_tables_to_appear_in_same_query!(
     organizations,
     memberships,
     tokens,
+    email_verifications,
     roles,
     membership_roles,
     workspaces,

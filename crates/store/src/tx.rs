@@ -9,7 +9,7 @@ use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
-    UserRepo, WebhookRepo, WorkspaceRepo,
+    UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::{Error, Result};
 
@@ -180,6 +180,9 @@ impl Tx for SqlTx<'_> {
         self
     }
     fn users(&mut self) -> &mut dyn UserRepo {
+        self
+    }
+    fn verifications(&mut self) -> &mut dyn VerificationRepo {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {

@@ -8,11 +8,11 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use actix_web::dev::{HttpServiceFactory, Payload};
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, UrlencodedError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Scope, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Scope, guard, web};
 use rollbook_domain::{Error, access};
 
 use crate::observe::{Observer, observe};
@@ -25,14 +25,17 @@ pub trait Dialect: Sized + 'static {
     const NAME: &'static str;
     /// What all its paths start with, without a slash at the end.
     const PREFIX: &'static str;
+    /// The first segments of its paths, when they start with nothing in common: everything else
+    /// under an empty prefix is somebody else's.
+    const ROOTS: &'static [&'static str] = &[];
 
     /// Renders a refusal. Causes of internal errors are not for clients.
     fn refuse(fault: &Fault) -> HttpResponse;
 
     /// Reads who calls, without any I/O: a bearer token (RFC 6750) unless the dialect knows better.
     #[must_use]
-    fn credential(headers: &HeaderMap) -> access::Credential {
-        bearer(headers)
+    fn credential(request: &HttpRequest) -> access::Credential {
+        bearer(request.headers())
     }
 }
 
@@ -219,8 +222,10 @@ pub(crate) fn scope<D: Dialect>(
     let query =
         web::QueryConfig::default().error_handler(|error, _| query_fault::<D>(&error).into());
     let path = web::PathConfig::default().error_handler(|error, _| path_fault::<D>(&error).into());
-    let scope = web::scope(D::PREFIX)
+    let form = web::FormConfig::default().error_handler(|error, _| form_fault::<D>(&error).into());
+    let scope = prefix::<D>()
         .app_data(state.clone())
+        .app_data(form)
         .app_data(web::PayloadConfig::new(limit))
         .app_data(json)
         .app_data(query)
@@ -236,10 +241,35 @@ pub(crate) fn scope<D: Dialect>(
         }))
 }
 
+/// Everything under the dialect's prefix that is the dialect's.
+fn prefix<D: Dialect>() -> Scope {
+    let scope = web::scope(D::PREFIX);
+    if D::ROOTS.is_empty() {
+        return scope;
+    }
+    scope.guard(guard::fn_guard(|context| {
+        let path = context.head().uri.path();
+        let rest = path.strip_prefix(D::PREFIX).unwrap_or(path);
+        let first = rest.split('/').nth(1).unwrap_or_default();
+        D::ROOTS.contains(&first)
+    }))
+}
+
 fn json_fault<D: Dialect>(error: &JsonPayloadError) -> Fail<D> {
     match error {
         JsonPayloadError::OverflowKnownLength { limit, .. }
         | JsonPayloadError::Overflow { limit } => Fault::TooLarge { limit: *limit }.into(),
+        other => Fault::Body {
+            field: None,
+            reason: other.to_string(),
+        }
+        .into(),
+    }
+}
+
+fn form_fault<D: Dialect>(error: &UrlencodedError) -> Fail<D> {
+    match error {
+        UrlencodedError::Overflow { limit, .. } => Fault::TooLarge { limit: *limit }.into(),
         other => Fault::Body {
             field: None,
             reason: other.to_string(),

@@ -2,6 +2,7 @@
 //!
 //! [`Web`] mounts everything into an Actix application. A dialect parses requests into calls of
 //! the domain's services and renders what they answer; it owns no rule and calls no other dialect.
+//! [`pages`] are what people see in browsers.
 
 #[cfg(feature = "bench")]
 mod bench;
@@ -16,6 +17,7 @@ pub mod native;
 mod observe;
 pub mod operation;
 mod page;
+pub mod pages;
 mod state;
 
 use actix_web::web::{self, Data, ServiceConfig};
@@ -23,7 +25,7 @@ use actix_web::{Route, guard};
 
 pub use metrics::Metrics;
 pub use observe::RequestId;
-pub use state::{NativeSettings, Services, Settings};
+pub use state::{NativeSettings, PageSettings, Services, Settings};
 
 use state::State;
 
@@ -58,6 +60,10 @@ impl Web {
             .service(dialect::scope::<native::Native>(
                 &self.state,
                 native::OPERATIONS,
+            ))
+            .service(dialect::scope::<pages::Pages>(
+                &self.state,
+                pages::OPERATIONS,
             ));
         #[cfg(feature = "bench")]
         config.configure(bench::configure);

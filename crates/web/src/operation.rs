@@ -111,10 +111,7 @@ struct Matched {
 /// Who calls, as the gate has read it, otherwise as it is read now; and from where.
 pub(crate) fn caller_of<D: Dialect>(request: &HttpRequest) -> access::Caller {
     let matched = request.extensions().get::<Matched>().copied();
-    let credential = matched.map_or_else(
-        || D::credential(request.headers()),
-        |matched| matched.credential,
-    );
+    let credential = matched.map_or_else(|| D::credential(request), |matched| matched.credential);
     let origin = access::Origin {
         address: request.peer_addr().map(|peer| peer.ip()),
         request: RequestId::of(request).map(|id| id.of_domain()),
@@ -226,13 +223,14 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let operation = self.operation;
-        let credential = D::credential(request.headers());
+        let credential = D::credential(request.request());
         request.extensions_mut().insert(Matched {
             operation,
             credential,
         });
         match (operation.policy, credential) {
-            (Policy::Public, _) | (Policy::Caller(_), access::Credential::Token(_)) => {
+            (Policy::Public, _)
+            | (Policy::Caller(_), access::Credential::Token(_) | access::Credential::Session(_)) => {
                 let asked = request.request().clone();
                 supervised::<D>(self.limit, asked, self.handler.call(request))
             }

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use key::Key;
 
-/// How long a token can be used: longer than anybody pages, short enough to change the key.
+/// How long a token can be used, unless its list is read on for ever: longer than anybody pages.
 const LIFETIME: Span = Span::days(3);
 
 const FORMAT: u8 = 2;
@@ -85,6 +85,35 @@ impl PageTokens {
         token: &str,
         now: Timestamp,
     ) -> Result<K, Unusable> {
+        let (issued, key) = self.unseal(binding, token)?;
+        if issued.plus(LIFETIME) <= now {
+            return Err(Unusable::Expired);
+        }
+        Ok(key)
+    }
+
+    /// The token for [`PageTokens::open_lasting`]. It does not say when it was issued: one place
+    /// has one token.
+    pub(crate) fn seal_lasting<K: Key>(&self, binding: Binding<'_>, key: &K) -> String {
+        self.seal(binding, key, Timestamp::from_millis(0))
+    }
+
+    /// The key to continue behind, however old the token is: for lists that are read on from where
+    /// somebody stopped.
+    pub(crate) fn open_lasting<K: Key>(
+        &self,
+        binding: Binding<'_>,
+        token: &str,
+    ) -> Result<K, Unusable> {
+        self.unseal(binding, token).map(|(_, key)| key)
+    }
+
+    /// When the token was issued, and its key.
+    fn unseal<K: Key>(
+        &self,
+        binding: Binding<'_>,
+        token: &str,
+    ) -> Result<(Timestamp, K), Unusable> {
         if token.len() > TOKEN_MAX {
             return Err(Unusable::Foreign);
         }
@@ -100,11 +129,7 @@ impl PageTokens {
         self.bound(binding, &body)
             .verify_truncated_left(&tag)
             .map_err(|_| Unusable::Foreign)?;
-        let (issued, key) = parts(&body).ok_or(Unusable::Foreign)?;
-        if issued.plus(LIFETIME) <= now {
-            return Err(Unusable::Expired);
-        }
-        Ok(key)
+        parts(&body).ok_or(Unusable::Foreign)
     }
 
     fn tag(&self, binding: Binding<'_>, body: &[u8]) -> [u8; TAG_BYTES] {
@@ -241,6 +266,20 @@ mod tests {
             tokens().open::<UserId>(LIST, &token, NOW.plus(LIFETIME)),
             Err(Unusable::Expired)
         );
+    }
+
+    #[test]
+    fn a_lasting_token_has_no_age() {
+        let token = tokens().seal_lasting(LIST, &KEY);
+        assert_eq!(tokens().open_lasting(LIST, &token), Ok(KEY));
+        assert_eq!(tokens().seal_lasting(LIST, &KEY), token);
+        assert_eq!(open(&tokens(), LIST, &token), Err(Unusable::Expired));
+        let elsewhere = Binding {
+            conditions: "",
+            ..LIST
+        };
+        let opened = tokens().open_lasting::<UserId>(elsewhere, &token);
+        assert_eq!(opened, Err(Unusable::Foreign));
     }
 
     #[test]

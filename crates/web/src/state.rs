@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rollbook_domain::limit::Limits;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Outbox, Preferences,
-    ServiceAccounts, Subscriptions, Tokens, Users, Webhooks, Workspaces,
+    ServiceAccounts, Sessions, Subscriptions, Tokens, Users, Webhooks, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -27,6 +28,8 @@ pub struct Services {
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.
     pub tokens: Arc<dyn Tokens>,
+    /// The use cases of browser sessions.
+    pub sessions: Arc<dyn Sessions>,
     /// The use cases of service accounts.
     pub service_accounts: Arc<dyn ServiceAccounts>,
     /// The use cases of domains.
@@ -45,6 +48,8 @@ pub struct Services {
     pub outbox: Arc<dyn Outbox>,
     /// The use cases of webhook endpoints and deliveries.
     pub webhooks: Arc<dyn Webhooks>,
+    /// How much may be sent, and how much of that is left.
+    pub limits: Arc<Limits>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.
@@ -58,8 +63,13 @@ pub struct Services {
 pub struct Settings {
     /// The key that authenticates page tokens. All replicas need the same one.
     pub page_token_key: [u8; 32],
+    /// Under which URL people reach this server, without a slash at the end. With `https://`,
+    /// cookies are kept from plain HTTP.
+    pub public_url: String,
     /// The native dialect's own settings.
     pub native: NativeSettings,
+    /// The settings of the pages.
+    pub pages: PageSettings,
     /// The largest request body that is read, in bytes.
     pub body_limit: usize,
     /// How long an answer may take.
@@ -78,6 +88,14 @@ pub struct NativeSettings {
     pub owner_limit: Option<u32>,
     /// What a new organization may use.
     pub terms: Terms,
+}
+
+/// The settings of the pages.
+#[derive(Clone, Debug, Default)]
+pub struct PageSettings {
+    /// Where whoever accepts an invitation is led, with `{organization}` and `{workspace}` for their
+    /// ids (nothing, where there is no workspace); `None`: to a page that says so.
+    pub after_accept_url: Option<String>,
 }
 
 /// What every worker shares.

@@ -5,6 +5,7 @@
 mod native {
     mod arguments;
     mod description;
+    mod events;
     mod gate;
     mod golden;
     mod house;
@@ -14,6 +15,7 @@ mod native {
     mod once;
     mod outbox;
     mod preferences;
+    mod rate_limits;
     mod refusals;
     mod roles;
     mod subscriptions;
@@ -21,6 +23,7 @@ mod native {
     mod tokens;
     mod transport;
     mod updates;
+    mod verification;
     mod webhooks;
     mod workspaces;
 }

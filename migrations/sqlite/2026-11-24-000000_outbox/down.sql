@@ -1,4 +1,5 @@
 ALTER TABLE invitations DROP COLUMN language;
+DROP INDEX invitations_expiring;
 DROP TABLE delivery_attempts;
 DROP TABLE outbox;
 DROP TABLE webhook_endpoints;

@@ -72,3 +72,5 @@ CREATE TABLE delivery_attempts (
 
 -- In which language an invitation's letters are written.
 ALTER TABLE invitations ADD COLUMN language TEXT;
+-- Once a minute it is asked which of these have run out.
+CREATE INDEX invitations_expiring ON invitations (expires_at, organization_id, id) WHERE state = 'pending';

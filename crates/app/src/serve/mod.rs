@@ -15,8 +15,8 @@ use rollbook_domain::port::Mailer;
 use rollbook_domain::service::{
     AuditService, Core, Courier, CustomRoleService, DomainService, InvitationService,
     MembershipService, Operator, OperatorService, OrganizationService, OutboxService,
-    PreferencesService, ServiceAccountService, SubscriptionService, TokenService, UserService,
-    WebhookService, WorkspaceService,
+    PreferencesService, ServiceAccountService, SessionService, SubscriptionService, TokenService,
+    UserService, WebhookService, WorkspaceService,
 };
 use rollbook_domain::time::Span;
 use rollbook_web::{Services, Web};
@@ -32,8 +32,12 @@ use crate::webhook;
 
 /// How often noted uses of tokens are written.
 const FLUSH_PERIOD: Duration = Duration::from_secs(15);
-/// How often requests are forgotten that no longer count.
+/// How often requests and sessions are forgotten that no longer count.
 const FORGET_PERIOD: Duration = Duration::from_secs(60 * 60);
+/// How often it is written down which invitations have run out.
+const EXPIRE_PERIOD: Duration = Duration::from_secs(60);
+/// How many of them each time, at the most.
+const EXPIRE_AT_ONCE: u32 = 500;
 /// How long the last of it may take, when the program ends.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
 
@@ -94,6 +98,7 @@ async fn until_the_end(
     let events = webhooks(house, settings);
     let keep = settings.outbox.keep;
     let forgetter = forget_now_and_then(house.core.clone(), courier.clone(), keep);
+    let expirer = expire_now_and_then(InvitationService::new(house.core.clone()));
     let patience = settings.server.shutdown_timeout;
     let (stop, stopped) = watch::channel(false);
     let sender = settings
@@ -104,6 +109,7 @@ async fn until_the_end(
     stop.send_replace(true);
     flusher.abort();
     forgetter.abort();
+    expirer.abort();
     if let Some(sender) = sender
         && sender.await.is_err()
     {
@@ -131,6 +137,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         roles: Arc::new(CustomRoleService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
+        sessions: Arc::new(SessionService::new(core())),
         service_accounts: Arc::new(ServiceAccountService::new(core())),
         domains: Arc::new(DomainService::new(core(), Arc::new(dns))),
         audit: Arc::new(AuditService::new(core())),
@@ -140,6 +147,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         subscriptions: Arc::new(SubscriptionService::new(core())),
         outbox: Arc::new(OutboxService::new(core())),
         webhooks: Arc::new(webhooks(house, settings)),
+        limits: Arc::clone(house.core.limits()),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),
@@ -149,6 +157,10 @@ fn services(house: &House, settings: &Settings) -> Services {
 fn web_settings(settings: &Settings, page_token_key: [u8; 32]) -> rollbook_web::Settings {
     rollbook_web::Settings {
         page_token_key,
+        public_url: mail::public_url(settings),
+        pages: rollbook_web::PageSettings {
+            after_accept_url: settings.pages.after_accept_url.clone(),
+        },
         native: rollbook_web::NativeSettings {
             owner_limit: settings.native.owner_limit,
             terms: settings.terms,
@@ -176,8 +188,8 @@ async fn flush(core: &Core) {
     }
 }
 
-/// Forgets requests that no longer count and messages that are over, at once and then every hour,
-/// until it is aborted.
+/// Forgets requests and sessions that no longer count and messages that are over, at once and then
+/// every hour, until it is aborted.
 fn forget_now_and_then(core: Core, courier: Courier, keep: Span) -> JoinHandle<()> {
     rt::spawn(async move {
         loop {
@@ -193,7 +205,29 @@ fn forget_now_and_then(core: Core, courier: Courier, keep: Span) -> JoinHandle<(
                     tracing::warn!(%error, "could not forget old requests; will try again");
                 }
             }
+            match core.forget_sessions().await {
+                Ok(sessions) => tracing::debug!(sessions, "forgot old sessions"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not forget old sessions; will try again");
+                }
+            }
             rt::time::sleep(FORGET_PERIOD).await;
+        }
+    })
+}
+
+/// Writes down which invitations have run out, at once and then every minute, until it is aborted.
+fn expire_now_and_then(invitations: InvitationService) -> JoinHandle<()> {
+    rt::spawn(async move {
+        loop {
+            match invitations.record_expired(EXPIRE_AT_ONCE).await {
+                Ok(0) => {}
+                Ok(count) => tracing::debug!(count, "noted which invitations have run out"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not note what has run out; will try again");
+                }
+            }
+            rt::time::sleep(EXPIRE_PERIOD).await;
         }
     })
 }

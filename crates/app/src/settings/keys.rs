@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 41] = [
+pub(crate) const KEYS: [Key; 44] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -53,6 +53,8 @@ pub(crate) const KEYS: [Key; 41] = [
     key("organizations.trial_days", "14"),
     key("organizations.members", "0"),
     key("organizations.workspaces", "0"),
+    key("limits.invitations_per_organization_hour", "200"),
+    key("limits.messages_per_recipient_day", "10"),
     key("mail.server", "none"),
     key("mail.ca_file", "none"),
     key("mail.from", "none"),
@@ -70,6 +72,7 @@ pub(crate) const KEYS: [Key; 41] = [
     key("webhooks.allow_networks", "none"),
     key("webhooks.timeout", "15s"),
     key("native.owner_limit", "100"),
+    key("pages.after_accept_url", "none"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),
 ];

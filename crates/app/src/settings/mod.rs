@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rollbook_domain::limit::Quotas;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::webhook::WebhookTerms;
 use rollbook_domain::subscription::Quota;
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) terms: Terms,
     /// How letters are sent.
     pub(crate) mail: MailSettings,
+    /// How much may be sent.
+    pub(crate) limits: Quotas,
     /// How domains are verified.
     pub(crate) domains: DomainSettings,
     /// How what waits is sent.
@@ -45,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) webhooks: WebhookSettings,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
+    /// How the pages behave.
+    pub(crate) pages: PageSettings,
     /// Who the first user is.
     pub(crate) bootstrap: BootstrapSettings,
     table: Table,
@@ -150,6 +155,13 @@ pub(crate) struct NativeSettings {
     pub(crate) owner_limit: Option<u32>,
 }
 
+/// The section `pages`.
+#[derive(Debug)]
+pub(crate) struct PageSettings {
+    /// Where whoever accepts an invitation is led; `None`: to a page that says so.
+    pub(crate) after_accept_url: Option<String>,
+}
+
 /// The section `bootstrap`.
 #[derive(Debug)]
 pub(crate) struct BootstrapSettings {
@@ -175,6 +187,7 @@ impl Settings {
             },
             terms: terms(&table)?,
             mail: mail::mail(&table)?,
+            limits: limits(&table)?,
             domains: DomainSettings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
@@ -182,6 +195,9 @@ impl Settings {
             webhooks: webhooks(&table)?,
             native: NativeSettings {
                 owner_limit: read(&table, "native.owner_limit", limit)?,
+            },
+            pages: PageSettings {
+                after_accept_url: read(&table, "pages.after_accept_url", parse::after_accept_url)?,
             },
             bootstrap: BootstrapSettings {
                 email: read(&table, "bootstrap.email", |text| {
@@ -267,6 +283,18 @@ fn webhooks(table: &Table) -> Result<WebhookSettings> {
             destinations: read(table, "webhooks.allow_networks", parse::destinations)?,
         },
         timeout: read(table, "webhooks.timeout", parse::errand)?,
+    })
+}
+
+/// The section `limits`.
+fn limits(table: &Table) -> Result<Quotas> {
+    Ok(Quotas {
+        invitations_per_organization_hour: read(
+            table,
+            "limits.invitations_per_organization_hour",
+            limit,
+        )?,
+        messages_per_recipient_day: read(table, "limits.messages_per_recipient_day", limit)?,
     })
 }
 
@@ -444,6 +472,21 @@ mod tests {
             let refusal = load(&[(&variable, value)]).unwrap_err().to_string();
             assert!(refusal.contains(message), "{refusal}");
         }
+    }
+
+    #[test]
+    fn zero_messages_mean_no_limit() {
+        let limits = load(&[]).unwrap().limits;
+        assert_eq!(limits.invitations_per_organization_hour, Some(200));
+        assert_eq!(limits.messages_per_recipient_day, Some(10));
+        let limits = load(&[
+            ("ROLLBOOK_LIMITS_INVITATIONS_PER_ORGANIZATION_HOUR", "0"),
+            ("ROLLBOOK_LIMITS_MESSAGES_PER_RECIPIENT_DAY", "3"),
+        ])
+        .unwrap()
+        .limits;
+        assert_eq!(limits.invitations_per_organization_hour, None);
+        assert_eq!(limits.messages_per_recipient_day, Some(3));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use rollbook_domain::value::Url;
 use rollbook_domain::webhook::{Destinations, Network};
 use tracing_subscriber::EnvFilter;
 
@@ -150,6 +151,26 @@ pub(crate) fn destinations(text: &str) -> Parsed<Destinations> {
     })
 }
 
+/// `none`, or the URL of a page, with `{organization}` and `{workspace}` where their ids shall be.
+/// Its origin goes into a header, where some characters mean more.
+pub(crate) fn after_accept_url(text: &str) -> Parsed<Option<String>> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let filled = ["{organization}", "{workspace}"]
+        .iter()
+        .fold(text.to_owned(), |url, name| url.replace(name, "0"));
+    let is_plain = |c: char| c.is_ascii_graphic() && !";,'\"{}".contains(c);
+    if filled.chars().all(is_plain) && Url::parse(&filled).is_ok() {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(
+            "must be none or a URL, such as https://app.example/?organization={organization}, in which {organization} and {workspace} stand for their ids"
+                .to_owned(),
+        )
+    }
+}
+
 /// How log lines look.
 pub(crate) fn log_format(text: &str) -> Parsed<LogFormat> {
     match text {
@@ -260,6 +281,30 @@ mod tests {
         }
         for text in ["", "127.0.0.1", "localhost:53", "127.0.0.1:0"] {
             assert!(resolver(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn whoever_accepts_is_led_to_a_url() {
+        assert_eq!(after_accept_url("none"), Ok(None));
+        for text in [
+            "https://app.example",
+            "http://localhost:3000/{organization}/{workspace}",
+            "https://app.example/?organization={organization}#joined",
+        ] {
+            assert_eq!(after_accept_url(text), Ok(Some(text.to_owned())));
+        }
+        for text in [
+            "",
+            "/home",
+            "//app.example",
+            "javascript:alert(1)",
+            "https://app.example/{user}",
+            "https://app.example; script-src *",
+            "https://app.example/a b",
+            "https://app;x.example/",
+        ] {
+            assert!(after_accept_url(text).is_err(), "{text}");
         }
     }
 

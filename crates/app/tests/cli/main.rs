@@ -12,6 +12,7 @@ mod commands;
 mod isolation;
 mod mail;
 mod outbox;
+mod pages;
 #[cfg(unix)]
 mod readme;
 mod sample;

@@ -4,7 +4,7 @@ use crate::support::{Answer, Installation, Server, on_both};
 
 on_both! {
     fn what_waits_is_listed(installation: &Installation) {
-        let server = idle(installation);
+        let server = installation.serve_idle();
         let (acme, globex) = (found(&server, "Acme"), found(&server, "Globex"));
         invite(&server, &acme, "joe@example.com");
         invite(&server, &globex, "sue@example.com");
@@ -35,7 +35,7 @@ on_both! {
     }
 
     fn what_was_given_up_is_sent_again(installation: &Installation) {
-        let server = idle(installation);
+        let server = installation.serve_idle();
         let acme = found(&server, "Acme");
         for name in ["joe", "sue", "eve"] {
             invite(&server, &acme, &format!("{name}@example.com"));
@@ -119,7 +119,7 @@ fn misuse_is_told() {
 #[test]
 fn old_messages_are_forgotten_at_the_start() {
     let installation = Installation::sqlite();
-    let server = idle(&installation);
+    let server = installation.serve_idle();
     let acme = found(&server, "Acme");
     invite(&server, &acme, "joe@example.com");
     server.stop();
@@ -136,11 +136,6 @@ fn start(installation: &Installation, variables: &[(&str, &str)]) -> Server {
         command.envs(variables.iter().copied());
         command
     })
-}
-
-/// A server that leaves the outbox alone.
-fn idle(installation: &Installation) -> Server {
-    start(installation, &[("ROLLBOOK_OUTBOX_ENABLED", "false")])
 }
 
 fn list(installation: &Installation, arguments: &[&str]) -> String {

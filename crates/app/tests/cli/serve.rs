@@ -36,6 +36,42 @@ on_both! {
         assert_eq!((found.status, found.field("title")), (200, "Acme"));
     }
 
+    fn a_reader_of_events_goes_on_after_a_restart(installation: &Installation) {
+        let server = installation.serve();
+        let token = server.token().to_owned();
+        let made = server.request("POST", "/api/v1/organizations", &token, r#"{"title":"Acme"}"#);
+        let organization = format!("/api/v1/{}", made.field("name"));
+        let first = server.get(&format!("{organization}/events"), &token);
+        assert!(first.body.contains(r#""type":"organization.created""#), "{}", first.body);
+        let place = first.field("next_page_token").to_owned();
+        let path = format!("{organization}/events?page_token={place}");
+        assert_eq!(server.get(&path, &token).body, format!(r#"{{"events":[],"next_page_token":"{place}"}}"#));
+        server.stop();
+
+        let server = installation.serve();
+        let renamed = server.request("PATCH", &organization, &token, r#"{"title":"Acme Corp"}"#);
+        assert_eq!(renamed.status, 200, "{}", renamed.body);
+        let next = server.get(&path, &token);
+        assert!(next.body.starts_with(r#"{"events":[{"type":"organization.updated""#), "{}", next.body);
+        assert_ne!(next.field("next_page_token"), place);
+    }
+
+    fn no_more_is_sent_than_the_settings_say(installation: &Installation) {
+        let mut command = installation.rollbook();
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .env("ROLLBOOK_LIMITS_INVITATIONS_PER_ORGANIZATION_HOUR", "2");
+        let server = Server::start(command);
+        let token = server.token().to_owned();
+        let made = server.request("POST", "/api/v1/organizations", &token, r#"{"title":"Acme"}"#);
+        let path = format!("/api/v1/{}/invitations", made.field("name"));
+        let statuses = ["one", "two", "three"].map(|name| {
+            let body = format!(r#"{{"email":"{name}@example.com"}}"#);
+            server.request("POST", &path, &token, &body).status
+        });
+        assert_eq!(statuses, [200, 200, 429]);
+    }
+
     fn the_end_waits_for_what_was_accepted(installation: &Installation) {
         for signal in ["TERM", "INT"] {
             let mut command = installation.rollbook();

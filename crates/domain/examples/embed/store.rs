@@ -14,7 +14,7 @@ use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, Store,
-    TokenRepo, Tx, UserRepo, WebhookRepo, Work, WorkspaceRepo,
+    TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
@@ -65,6 +65,9 @@ impl Tx for Rows {
         self
     }
     fn users(&mut self) -> &mut dyn UserRepo {
+        self
+    }
+    fn verifications(&mut self) -> &mut dyn VerificationRepo {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {
@@ -246,6 +249,7 @@ impl TokenRepo for Rows {
         revoke_in(OrganizationId, UserId, Timestamp) -> u32;
         revoke_bound(OrganizationId, Timestamp) -> u32;
         mark_used(TokenId, Timestamp) -> ();
+        forget_sessions(Timestamp, u32) -> u32;
     }
 }
 

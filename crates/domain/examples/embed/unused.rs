@@ -16,7 +16,7 @@ use rollbook_domain::outbox::{
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Claimed, DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleHolder, RoleRepo, WebhookRepo, WorkspaceRepo,
+    RequestRepo, RoleHolder, RoleRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
 use rollbook_domain::role::{CustomRole, Permissions};
@@ -24,6 +24,7 @@ use rollbook_domain::secret::Digest;
 use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{DomainName, Email, RoleKey, RoleTitle};
+use rollbook_domain::verification::EmailVerification;
 use rollbook_domain::webhook::WebhookEndpoint;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
@@ -64,6 +65,7 @@ impl InvitationRepo for Rows {
         hold_organization(InvitationId) -> ();
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
+        run_out(Timestamp, u32) -> Vec<(OrganizationId, InvitationId)>;
         list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)
             -> Page<InvitationView, InvitationId>;
         list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;
@@ -138,6 +140,14 @@ impl OutboxRepo for Rows {
         untried(WebhookEndpointId, u32) -> u32;
         depth() -> Depth;
         forget(DeliveryState, Timestamp, u32) -> u32;
+    }
+}
+
+impl VerificationRepo for Rows {
+    unused! {
+        put(&EmailVerification, &Digest) -> ();
+        find_by_secret(&Digest) -> Option<EmailVerification>;
+        remove(UserId) -> bool;
     }
 }
 

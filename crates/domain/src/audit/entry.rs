@@ -95,11 +95,11 @@ impl Author {
 }
 
 macro_rules! acts {
-    ($($(#[$doc:meta])* $name:ident = $key:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $key:literal,)+) => {
         /// What was done.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Act {
-            $($(#[$doc])* $name,)+
+            $($(#[doc = $doc])+ $name,)+
         }
 
         impl Act {
@@ -111,6 +111,14 @@ macro_rules! acts {
             pub const fn key(self) -> &'static str {
                 match self {
                     $(Self::$name => $key,)+
+                }
+            }
+
+            /// What was done, in a sentence.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_ascii(),)+
                 }
             }
 
@@ -142,6 +150,11 @@ acts! {
     MembershipDeleted = "membership.deleted",
     /// A member left.
     MembershipLeft = "membership.left",
+    /// A member was deactivated by a superuser: they stay a member, and none of their credentials
+    /// works.
+    MembershipDeactivated = "membership.deactivated",
+    /// A deactivated member was activated again by a superuser.
+    MembershipActivated = "membership.activated",
     /// Somebody was invited.
     InvitationCreated = "invitation.created",
     /// An invitation was sent again, with a new secret.
@@ -154,7 +167,8 @@ acts! {
     InvitationDeclined = "invitation.declined",
     /// An invitation was revoked.
     InvitationRevoked = "invitation.revoked",
-    /// An invitation had run out when somebody looked.
+    /// An invitation had run out. It is written down within a minute or so, or when another
+    /// invitation takes its place.
     InvitationExpired = "invitation.expired",
     /// A role was made.
     RoleCreated = "role.created",
@@ -192,6 +206,8 @@ acts! {
     UserCreated = "user.created",
     /// A user's profile was changed.
     UserUpdated = "user.updated",
+    /// A user was mailed a secret, to verify their address.
+    VerificationSent = "user.verification_sent",
     /// A user was deactivated.
     UserDeactivated = "user.deactivated",
     /// A user was activated again.
@@ -212,6 +228,10 @@ acts! {
     WebhookSecretRotated = "webhook.secret_rotated",
     /// A webhook endpoint was deleted.
     WebhookDeleted = "webhook.deleted",
+    /// Somebody signed in with a browser.
+    SessionCreated = "session.created",
+    /// Somebody signed out.
+    SessionEnded = "session.ended",
 }
 
 /// On what it was done.
@@ -239,6 +259,8 @@ pub enum Target {
     Message(MessageId),
     /// On a webhook endpoint.
     Webhook(WebhookEndpointId),
+    /// On a browser session.
+    Session(TokenId),
 }
 
 impl Target {
@@ -257,6 +279,7 @@ impl Target {
             Self::Token(_) => "token",
             Self::Message(_) => "message",
             Self::Webhook(_) => "webhook",
+            Self::Session(_) => "session",
         }
     }
 
@@ -270,9 +293,9 @@ impl Target {
             Self::Role(id) => id.uuid(),
             Self::Workspace(id) => id.uuid(),
             Self::Domain(id) => id.uuid(),
-            Self::Token(id) => id.uuid(),
             Self::Message(id) => id.uuid(),
             Self::Webhook(id) => id.uuid(),
+            Self::Token(id) | Self::Session(id) => id.uuid(),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::membership::{MemberView, Membership};
 use crate::organization::{Organization, OrganizationView, Owner, Version};
 use crate::role::{Permissions, Role, Roles, WorkspaceRoles};
 use crate::secret::Secret;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 use crate::user::{User, UserKind};
 use crate::value::{DisplayName, Email, OrganizationName, Slug, TokenName};
 
@@ -144,6 +144,8 @@ pub fn secret(name: &str) -> Secret {
 pub fn token(name: &str, user: &User) -> Token {
     Token {
         id: TokenId::new(uuid(&format!("token {name} {}", user.id))),
+        kind: TokenKind::Access,
+        parent_id: None,
         user_id: user.id,
         organization_id: None,
         created_by: None,

@@ -2,9 +2,9 @@ use crate::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     MockAccessRepo, MockAuditRepo, MockDomainRepo, MockInstallationRepo, MockInvitationRepo,
     MockMembershipRepo, MockOrganizationRepo, MockOutboxRepo, MockPlanRepo, MockPreferencesRepo,
-    MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo, MockWebhookRepo, MockWorkspaceRepo,
-    OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
-    UserRepo, WebhookRepo, WorkspaceRepo,
+    MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo, MockVerificationRepo,
+    MockWebhookRepo, MockWorkspaceRepo, OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
+    RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 
 /// A transaction whose repositories are mocks: set expectations on the ones that a use case is
@@ -19,6 +19,8 @@ pub struct MockTx {
     pub memberships: MockMembershipRepo,
     /// Behind [`Tx::users`].
     pub users: MockUserRepo,
+    /// Behind [`Tx::verifications`].
+    pub verifications: MockVerificationRepo,
     /// Behind [`Tx::tokens`].
     pub tokens: MockTokenRepo,
     /// Behind [`Tx::roles`].
@@ -60,6 +62,9 @@ impl Tx for MockTx {
 
     fn users(&mut self) -> &mut dyn UserRepo {
         &mut self.users
+    }
+    fn verifications(&mut self) -> &mut dyn VerificationRepo {
+        &mut self.verifications
     }
 
     fn tokens(&mut self) -> &mut dyn TokenRepo {

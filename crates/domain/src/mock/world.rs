@@ -4,6 +4,7 @@ use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, Zone, samp
 use crate::access::Caller;
 use crate::audit::Author;
 use crate::id::{MembershipId, TokenId};
+use crate::limit::{Limits, Quotas};
 use crate::membership::Membership;
 use crate::organization::{Organization, OrganizationView, Version};
 use crate::port::{Clock, IdSource, Random, Store};
@@ -17,11 +18,12 @@ use crate::service::workspace::CreateWorkspace;
 use crate::service::{
     AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
     OperatorService, OrganizationService, OutboxService, PreferencesService, ServiceAccountService,
-    SubscriptionService, TokenService, UserService, WebhookService, WorkspaceService, Workspaces,
+    SessionService, SubscriptionService, TokenService, UserService, WebhookService,
+    WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 use crate::user::User;
 use crate::value::{OrganizationName, TokenName, WorkspaceTitle};
 use crate::workspace::WorkspaceView;
@@ -59,6 +61,8 @@ pub struct World {
     pub domains: DomainService,
     /// The real service.
     pub service_accounts: ServiceAccountService,
+    /// The real service.
+    pub sessions: SessionService,
     /// The real service.
     pub tokens: TokenService,
     /// The real service.
@@ -98,6 +102,7 @@ impl World {
             Arc::default(),
             Arc::default(),
             Arc::default(),
+            Arc::default(),
         )
     }
 
@@ -107,7 +112,7 @@ impl World {
         Self::over(Arc::new(MemoryStore::new()))
     }
 
-    /// The same world (clock, ids, randomness) seen through another store, such as a
+    /// The same world (clock, ids, randomness, limits) seen through another store, such as a
     /// [`super::FlakyStore`] around this one's. It notes uses of tokens on its own.
     #[must_use]
     pub fn through(&self, store: Arc<dyn Store>) -> Self {
@@ -117,6 +122,20 @@ impl World {
             Arc::clone(&self.ids),
             Arc::clone(&self.random),
             Arc::clone(&self.dns),
+            Arc::clone(self.core.limits()),
+        )
+    }
+
+    /// The same world with these limits, of which nothing is taken yet.
+    #[must_use]
+    pub fn limited(&self, quotas: Quotas) -> Self {
+        Self::wire(
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.ids),
+            Arc::clone(&self.random),
+            Arc::clone(&self.dns),
+            Arc::new(Limits::new(quotas)),
         )
     }
 
@@ -126,13 +145,15 @@ impl World {
         ids: Arc<SequentialIds>,
         random: Arc<SequentialRandom>,
         dns: Arc<Zone>,
+        limits: Arc<Limits>,
     ) -> Self {
         let core = Core::new(
             Arc::clone(&store),
             Arc::<FixedClock>::clone(&clock),
             Arc::<SequentialIds>::clone(&ids),
             Arc::<SequentialRandom>::clone(&random),
-        );
+        )
+        .with_limits(limits);
         Self {
             store,
             clock,
@@ -147,6 +168,7 @@ impl World {
             domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),
             dns,
             service_accounts: ServiceAccountService::new(core.clone()),
+            sessions: SessionService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),
             preferences: PreferencesService::new(core.clone()),
@@ -185,6 +207,8 @@ impl World {
         let secret = Secret::personal_access_token(&self.random.entropy());
         let token = Token {
             id: TokenId::new(self.ids.next(now)),
+            kind: TokenKind::Access,
+            parent_id: None,
             user_id: user.id,
             name: TokenName::from_stored("first".to_owned()),
             last_four: secret.last_four(),

@@ -60,8 +60,16 @@ pub trait InvitationRepo {
     /// if a rule depends on it.
     fn count_pending(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32>;
 
-    /// Writes state, roles, language, expiry, version, moment of change and who accepted, if the version in
-    /// the store is `seen`; `false` when it is another.
+    /// The invitations that are written as pending and have run out at `now`, those that ran out
+    /// first, at most `limit`.
+    fn run_out(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(OrganizationId, InvitationId)>>;
+
+    /// Writes state, roles, language, expiry, version, moment of change and who accepted, if the
+    /// version in the store is `seen`; `false` when it is another.
     fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool>;
 
     /// Replaces the secret; the one before is dead.

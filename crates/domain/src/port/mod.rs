@@ -20,6 +20,7 @@ mod role;
 mod store;
 mod token;
 mod user;
+mod verification;
 mod webhook;
 mod workspace;
 
@@ -42,6 +43,7 @@ pub use role::{RoleHolder, RoleRepo};
 pub use store::{Access, Output, Store, Tx, Work};
 pub use token::TokenRepo;
 pub use user::UserRepo;
+pub use verification::VerificationRepo;
 pub use webhook::{WebhookRepo, WebhookSender};
 pub use workspace::WorkspaceRepo;
 
@@ -65,6 +67,7 @@ pub use {
     role::MockRoleRepo,
     token::MockTokenRepo,
     user::MockUserRepo,
+    verification::MockVerificationRepo,
     webhook::{MockWebhookRepo, MockWebhookSender},
     workspace::MockWorkspaceRepo,
 };

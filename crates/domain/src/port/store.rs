@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo,
-    UserRepo, WebhookRepo, WorkspaceRepo,
+    UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -20,6 +20,8 @@ pub trait Tx {
     fn memberships(&mut self) -> &mut dyn MembershipRepo;
     /// Users.
     fn users(&mut self) -> &mut dyn UserRepo;
+    /// Verifications of addresses.
+    fn verifications(&mut self) -> &mut dyn VerificationRepo;
     /// Personal access tokens and keys of service accounts.
     fn tokens(&mut self) -> &mut dyn TokenRepo;
     /// The roles that organizations make for themselves.

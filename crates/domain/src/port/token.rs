@@ -5,8 +5,9 @@ use crate::secret::Digest;
 use crate::time::Timestamp;
 use crate::token::Token;
 
-/// Keeps personal access tokens and the keys of service accounts. Revoked ones stay, and are found only through
-/// [`super::AccessRepo`], where they fail.
+/// Keeps personal access tokens, the keys of service accounts and browser sessions. Revoked ones
+/// stay, and are found only through [`super::AccessRepo`], where they fail. Sessions are found
+/// nowhere else either.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait TokenRepo {
     /// Adds a token with the digest of its secret.
@@ -21,13 +22,14 @@ pub trait TokenRepo {
     /// How many unrevoked tokens of a user are not expired at `now`.
     fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32>;
 
-    /// Revokes a token of a user; `false` when there is no such token or it is revoked already.
+    /// Revokes a token of a user, with the sessions that it was exchanged for; `false` when there
+    /// is nothing to revoke.
     fn revoke(&mut self, user: UserId, id: TokenId, now: Timestamp) -> Result<bool>;
 
-    /// Revokes all tokens of a user; answers how many there were.
+    /// Revokes all tokens and sessions of a user; answers how many there were.
     fn revoke_all(&mut self, user: UserId, now: Timestamp) -> Result<u32>;
 
-    /// Revokes the tokens of a user that are bound to an organization; answers how many there
+    /// Revokes the tokens and sessions of a user that are bound to an organization; answers how many there
     /// were.
     fn revoke_in(
         &mut self,
@@ -36,9 +38,12 @@ pub trait TokenRepo {
         now: Timestamp,
     ) -> Result<u32>;
 
-    /// Revokes all tokens that are bound to an organization; answers how many there were.
+    /// Revokes all tokens and sessions that are bound to an organization; answers how many there were.
     fn revoke_bound(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32>;
 
     /// Notes that a token was used at `at`, unless a later use is known.
     fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()>;
+
+    /// Forgets sessions whose end came before `expired`, at most `limit`; answers how many.
+    fn forget_sessions(&mut self, expired: Timestamp, limit: u32) -> Result<u32>;
 }

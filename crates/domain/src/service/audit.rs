@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 
 use super::Core;
+use super::event::{self, EventPage, Start};
 use crate::Result;
 use crate::access::{self, Caller, Used};
 use crate::audit::{Break, Chain, Entry, EntryTest, Links};
@@ -59,6 +60,17 @@ pub trait AuditLog: Send + Sync {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Entry>>;
+
+    /// The events of the organization from `start` on, at most `limit`, the oldest first: those
+    /// of a type that passes the filter, whose tests are patterns of [`crate::event::matches`].
+    async fn events(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        filter: Filter<String>,
+        start: Start,
+        limit: u32,
+    ) -> Result<EventPage>;
 }
 
 /// The real [`AuditLog`].
@@ -133,6 +145,20 @@ impl AuditLog for AuditService {
     ) -> Result<Vec<Entry>> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
             follow(tx, caller, now, organization, after, limit)
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn events(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        filter: Filter<String>,
+        start: Start,
+        limit: u32,
+    ) -> Result<EventPage> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            event::events(tx, caller, now, organization, &filter, start, limit)
         };
         self.core.read(caller, work).await
     }

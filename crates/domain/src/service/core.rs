@@ -4,6 +4,7 @@ use super::usage::Usage;
 use crate::Result;
 use crate::access::{Caller, Used};
 use crate::idempotency::{self, FORGET_BATCH};
+use crate::limit::{Allowance, Limits};
 use crate::port::{Clock, IdSource, Random, Store, Tx};
 use crate::time::Timestamp;
 
@@ -15,11 +16,12 @@ pub struct Core {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
     pub(super) random: Arc<dyn Random>,
+    pub(super) limits: Arc<Limits>,
     usage: Arc<Usage>,
 }
 
 impl Core {
-    /// Wires the ports.
+    /// Wires the ports. Nothing is limited.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -32,8 +34,22 @@ impl Core {
             clock,
             ids,
             random,
+            limits: Arc::default(),
             usage: Arc::default(),
         }
+    }
+
+    /// The same with these limits on how often something is done. All services of a process have
+    /// the same ones.
+    #[must_use]
+    pub fn with_limits(self, limits: Arc<Limits>) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The limits on how often something is done.
+    #[must_use]
+    pub const fn limits(&self) -> &Arc<Limits> {
+        &self.limits
     }
 
     /// The present moment.
@@ -64,6 +80,21 @@ impl Core {
         }
     }
 
+    /// Forgets browser sessions whose end has come, a few in each transaction; call it now and then.
+    /// Answers how many there were.
+    pub async fn forget_sessions(&self) -> Result<u32> {
+        let now = self.now();
+        let mut forgotten = 0;
+        loop {
+            let work = move |tx: &mut dyn Tx| tx.tokens().forget_sessions(now, FORGET_BATCH);
+            let batch = self.store.write(work).await?;
+            forgotten += batch;
+            if batch < FORGET_BATCH {
+                return Ok(forgotten);
+            }
+        }
+    }
+
     /// Runs a use case that makes one reading call, for a caller at this moment.
     pub(super) async fn read_one<T, F>(&self, caller: Caller, work: F) -> Result<T>
     where
@@ -86,6 +117,20 @@ impl Core {
         Ok(self.note(used, now))
     }
 
+    /// Runs a use case that reads for anybody, and knows some of them, at this moment.
+    pub(super) async fn read_for_anybody<T, F>(&self, caller: Caller, work: F) -> Result<T>
+    where
+        F: FnMut(&mut dyn Tx, &Caller, Timestamp) -> Result<(T, Option<Used<()>>)> + Send + 'static,
+        T: Send + 'static,
+    {
+        let now = self.now();
+        let (value, used) = self.store.read(at(caller, now, work)).await?;
+        if let Some(used) = used {
+            self.note(used, now);
+        }
+        Ok(value)
+    }
+
     /// Runs a use case that writes, for a caller at this moment.
     pub(super) async fn write<T, F>(&self, caller: Caller, now: Timestamp, work: F) -> Result<T>
     where
@@ -94,6 +139,42 @@ impl Core {
     {
         let used = self.store.write(at(caller, now, work)).await?;
         Ok(self.note(used, now))
+    }
+
+    /// Runs a use case that writes and takes of the limits, for a caller at this moment. When it
+    /// fails it has taken nothing, and when it is run again it takes anew.
+    pub(super) async fn write_within<T, F>(
+        &self,
+        caller: Caller,
+        now: Timestamp,
+        mut work: F,
+    ) -> Result<T>
+    where
+        F: FnMut(&mut dyn Tx, &Caller, Timestamp, &Allowance) -> Result<Used<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let work = move |tx: &mut dyn Tx, allowance: &Allowance| work(tx, &caller, now, allowance);
+        let used = self.write_for_anybody(now, work).await?;
+        Ok(self.note(used, now))
+    }
+
+    /// Like [`Core::write_within`], for a use case that asks nobody who they are.
+    pub(super) async fn write_for_anybody<T, F>(&self, now: Timestamp, mut work: F) -> Result<T>
+    where
+        F: FnMut(&mut dyn Tx, &Allowance) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let allowance = Allowance::new(Arc::clone(&self.limits), now);
+        let attempts = allowance.clone();
+        let work = move |tx: &mut dyn Tx| {
+            attempts.give_back();
+            work(tx, &attempts)
+        };
+        let outcome = self.store.write(work).await;
+        if outcome.is_err() {
+            allowance.give_back();
+        }
+        outcome
     }
 
     fn note<T>(&self, used: Used<T>, now: Timestamp) -> T {

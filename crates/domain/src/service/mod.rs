@@ -9,6 +9,7 @@ pub mod audit;
 pub mod authority;
 mod core;
 pub mod domain;
+pub mod event;
 pub mod invitation;
 pub mod membership;
 pub mod operator;
@@ -17,6 +18,7 @@ pub mod outbox;
 pub mod preferences;
 pub mod role;
 pub mod service_account;
+pub mod session;
 pub mod subscription;
 pub mod token;
 pub mod usage;
@@ -35,6 +37,7 @@ pub use outbox::{Courier, Outbox, OutboxService};
 pub use preferences::{Preferences, PreferencesService};
 pub use role::{CustomRoleService, CustomRoles};
 pub use service_account::{ServiceAccountService, ServiceAccounts};
+pub use session::{SessionService, Sessions};
 pub use subscription::{SubscriptionService, Subscriptions};
 pub use token::{TokenService, Tokens};
 pub use user::{UserService, Users};
@@ -46,6 +49,6 @@ pub use {
     audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
     outbox::MockOutbox, preferences::MockPreferences, role::MockCustomRoles,
-    service_account::MockServiceAccounts, subscription::MockSubscriptions, token::MockTokens,
-    user::MockUsers, webhook::MockWebhooks, workspace::MockWorkspaces,
+    service_account::MockServiceAccounts, session::MockSessions, subscription::MockSubscriptions,
+    token::MockTokens, user::MockUsers, webhook::MockWebhooks, workspace::MockWorkspaces,
 };

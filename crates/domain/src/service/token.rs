@@ -14,7 +14,7 @@ use crate::port::Tx;
 use crate::role::Permission;
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 use crate::value::TokenName;
 use crate::{Error, Refusal, Result};
 
@@ -119,8 +119,8 @@ impl Tokens for TokenService {
 /// The id and the secret of a token to come, made before the transaction.
 #[derive(Clone, Debug)]
 pub struct Mint {
-    id: TokenId,
-    secret: Secret,
+    pub(super) id: TokenId,
+    pub(super) secret: Secret,
 }
 
 impl Mint {
@@ -130,6 +130,15 @@ impl Mint {
         Self {
             id: TokenId::new(core.ids.next(now)),
             secret: Secret::personal_access_token(&core.random.entropy()),
+        }
+    }
+
+    /// Gathers what a browser session takes.
+    #[must_use]
+    pub fn session(core: &Core, now: Timestamp) -> Self {
+        Self {
+            id: TokenId::new(core.ids.next(now)),
+            secret: Secret::session(&core.random.entropy()),
         }
     }
 }
@@ -170,6 +179,8 @@ pub fn issue(
     }
     let token = Token {
         id: mint.id,
+        kind: TokenKind::Access,
+        parent_id: None,
         user_id: user,
         organization_id: command.organization_id,
         created_by: None,

@@ -1,8 +1,10 @@
+use rollbook_domain::audit::Chain;
 use rollbook_domain::error::Kind;
 use rollbook_domain::error::Unauthenticated::Invalid;
 use rollbook_domain::id::UserId;
 use rollbook_domain::idempotency::{Once, RequestKey};
-use rollbook_domain::mock::{World, sample};
+use rollbook_domain::mock::{Account, World, sample};
+use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
 use rollbook_domain::role::Role;
 use rollbook_domain::secret::Digest;
@@ -148,6 +150,61 @@ pub(crate) async fn the_deactivated_are_nobody(world: World) -> Result<()> {
     let acts = log_of(&world, ann.user.id).await?;
     let acts: Vec<_> = acts.iter().map(|(act, _)| act.as_str()).collect();
     assert_eq!(acts, ["user.created", "user.deactivated", "user.activated"]);
+    Ok(())
+}
+
+/// Ann's organizations, of which the last is deleted, with Bob in all of them.
+async fn homes(world: &World, ann: &Account, bob: &Account) -> Result<[Organization; 3]> {
+    let mut homes = Vec::new();
+    for name in ["Acme", "Beta", "Gone"] {
+        let home = world.create(ann, name).await?.organization;
+        world.join(&home, bob, &[Role::Member]).await?;
+        homes.push(home);
+    }
+    let gone = homes[2].id;
+    world.organizations.delete(ann.caller, gone, None).await?;
+    homes.try_into().map_err(|_| Error::Busy)
+}
+
+/// Their organizations hear of it, in the transaction that does it; those that are deleted do not.
+pub(crate) async fn organizations_hear_who_is_deactivated(world: World) -> Result<()> {
+    let root = world.sign_up_superuser("root").await?;
+    let (ann, bob) = (world.sign_up("ann").await?, world.sign_up("bob").await?);
+    let [acme, beta, gone] = homes(&world, &ann, &bob).await?;
+    let heard = async |count: usize| -> Result<Vec<String>> {
+        let mut logs = Vec::new();
+        for home in [&acme, &beta] {
+            let chain = Chain::Organization(home.id);
+            let log = world.store.read(move |tx| tx.audit().follow(chain, 0, 99));
+            let log = log.await?.into_iter();
+            assert!(log.clone().skip(2).all(|it| {
+                (it.actor_id, it.target_id) == (Some(root.user.id), bob.user.id.uuid())
+            }));
+            logs.push(log.map(|it| it.act).collect::<Vec<_>>());
+        }
+        assert_eq!((logs[0].len(), &logs[0]), (2 + count, &logs[1]));
+        Ok(logs.swap_remove(0).split_off(2))
+    };
+    let (flaky, store) = super::reliability::flaky(&world);
+    store.fail_next_commits(1);
+    let outcome = flaky.users.deactivate(root.caller, bob.user.id, None).await;
+    assert_error!(outcome, Error::Busy);
+    assert_eq!(heard(0).await?, Vec::<String>::new());
+    for _ in 0..2 {
+        let again = world.users.deactivate(root.caller, bob.user.id, None);
+        again.await?;
+        assert_eq!(heard(1).await?, ["membership.deactivated"]);
+    }
+    world.users.activate(root.caller, bob.user.id, None).await?;
+    let expected = ["membership.deactivated", "membership.activated"];
+    assert_eq!(heard(2).await?, expected);
+    let chain = Chain::Organization(gone.id);
+    let log = world
+        .store
+        .read(move |tx| tx.audit().follow(chain, 0, 99))
+        .await?;
+    let last = log.last().map(|it| it.act.as_str());
+    assert_eq!(last, Some("organization.deleted"));
     Ok(())
 }
 

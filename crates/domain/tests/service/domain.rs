@@ -289,7 +289,7 @@ pub(crate) async fn only_who_may_sees_and_changes(world: World) -> Result<()> {
 }
 
 /// A person at `name@acme.example`, whose address a superuser vouches for.
-async fn newcomer(world: &World, root: &Account, name: &str) -> Result<User> {
+pub(crate) async fn newcomer(world: &World, root: &Account, name: &str) -> Result<User> {
     let command = CreatePerson {
         email: Email::from_stored(format!("{name}@acme.example")),
         display_name: sample::user(name).display_name,
@@ -300,7 +300,10 @@ async fn newcomer(world: &World, root: &Account, name: &str) -> Result<User> {
 }
 
 /// Ann's organization, which enrolls like this whoever has an address at acme.example.
-async fn open_house(world: &World, mode: Enrollment) -> Result<(Account, Account, Organization)> {
+pub(crate) async fn open_house(
+    world: &World,
+    mode: Enrollment,
+) -> Result<(Account, Account, Organization)> {
     let root = world.sign_up_superuser("root").await?;
     let (ann, acme) = acme(world).await?;
     let domain = prove(world, &ann, &acme, "acme.example").await?;

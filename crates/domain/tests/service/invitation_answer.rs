@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rollbook_domain::access::{Caller, Origin};
 use rollbook_domain::audit::Act;
+use rollbook_domain::domain::Enrollment;
 use rollbook_domain::error::Kind;
 use rollbook_domain::error::Unauthenticated::Missing;
 use rollbook_domain::id::{InvitationId, UserId};
@@ -12,11 +13,13 @@ use rollbook_domain::mock::{Account, FlakyStore, World, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::service::invitation::{Handle, NewInvitation, Presented, SignUp};
-use rollbook_domain::service::{Invitations, Memberships, Organizations, Users};
+use rollbook_domain::service::{Invitations, Memberships, Organizations, Tokens, Users};
+use rollbook_domain::token::TokenKind;
 use rollbook_domain::user::{User, UserKind};
 use rollbook_domain::value::{DisplayName, Email};
 use rollbook_domain::{Error, Refusal, Result};
 
+use super::domain::open_house;
 use super::invitation::{create, invited, listed, mailed, recorded, to, with_roles, workspace};
 use super::{assert_denied, assert_error, assert_refused};
 
@@ -33,6 +36,7 @@ async fn unverified(world: &World, name: &str) -> Result<Account> {
 fn sign_up(secret: Presented) -> SignUp {
     SignUp {
         secret,
+        credential: TokenKind::Access,
         display_name: DisplayName::from_stored("Bob".to_owned()),
     }
 }
@@ -158,6 +162,56 @@ pub(crate) async fn the_mailed_secret_verifies_the_address(world: World) -> Resu
     let me = world.users.me(bob.caller).await?;
     assert_eq!(me.email_verified_at, Some(world.now()));
     assert_eq!(me.version, bob.user.version.next());
+    Ok(())
+}
+
+/// What the page behind the mailed link shows, to whom.
+pub(crate) async fn the_page_knows_who_looks(world: World) -> Result<()> {
+    let (ann, _, view, secret) = invited(&world, "bob").await?;
+    let nobody = Caller::from(rollbook_domain::access::Credential::Nobody);
+    let open = |caller| world.invitations.open(caller, secret);
+    let opened = open(nobody).await?;
+    assert_eq!(opened.invitation, view);
+    assert_eq!((opened.invitee_is_user, opened.reader), (false, None));
+    let bob = world.sign_up("bob").await?;
+    let stale = Caller::bearer(sample::secret("unknown").reveal());
+    for (caller, reader) in [
+        (ann.caller, Some(ann.user)),
+        (bob.caller, Some(bob.user)),
+        (stale, None),
+    ] {
+        let opened = open(caller).await?;
+        assert_eq!((opened.invitee_is_user, opened.reader), (true, reader));
+    }
+    assert_eq!(world.core.flush_usage().await?, 2, "who is known is noted");
+    let outcome = world.invitations.open(nobody, Presented::Malformed).await;
+    assert_error!(outcome, Error::NotFound(Kind::Invitation));
+    world.clock.set(view.invitation.expires_at);
+    let late = open(nobody).await?.invitation.invitation;
+    assert_eq!(late.state, InvitationState::Expired);
+    Ok(())
+}
+
+/// A browser gets a session, and no token that nobody would see.
+pub(crate) async fn who_signs_up_with_a_browser_has_a_session(world: World) -> Result<()> {
+    let (_, acme, _, secret) = invited(&world, "bob").await?;
+    let command = SignUp {
+        credential: TokenKind::Session,
+        ..sign_up(secret)
+    };
+    let signed_up = world
+        .invitations
+        .sign_up(Origin::default(), command)
+        .await?;
+    assert_eq!(signed_up.token.token.kind, TokenKind::Session);
+    let cookie = rollbook_domain::access::Credential::session(signed_up.token.secret.reveal());
+    let browser = Caller::from(cookie);
+    assert_eq!(world.users.me(browser).await?, signed_up.user);
+    world.organizations.get(browser, acme.id).await?;
+    let bearer = Caller::bearer(signed_up.token.secret.reveal());
+    assert_error!(world.users.me(bearer).await, Error::Unauthenticated(_));
+    let page = world.tokens.list(browser, Window::first(9)).await?;
+    assert!(page.items.is_empty());
     Ok(())
 }
 
@@ -445,5 +499,39 @@ pub(crate) async fn a_failed_answer_leaves_nothing(world: World) -> Result<()> {
     let me = world.users.me(bob.caller).await?;
     assert_eq!(me.email_verified_at, None);
     accept().await?;
+    Ok(())
+}
+
+/// An address is as verified by the secret of an invitation as by any other mail: the organization
+/// that takes in whoever has such an address does so.
+pub(crate) async fn whoever_proves_an_address_joins_its_house_too(world: World) -> Result<()> {
+    let (_, ann, acme) = open_house(&world, Enrollment::AutomaticJoin).await?;
+    let zoe = world.sign_up("zoe").await?;
+    let globex = world.create(&zoe, "Globex").await?.organization;
+    let invite = async |address: &str| -> Result<Presented> {
+        let email = Email::from_stored(address.to_owned());
+        create(&world, zoe.caller, globex.id, to(email)).await?;
+        Ok(mailed(&world))
+    };
+    let secret = invite("bob@acme.example").await?;
+    let signed_up = world
+        .invitations
+        .sign_up(Origin::default(), sign_up(secret));
+    let bob = signed_up.await?.user;
+    let eve = User {
+        email: Email::from_stored("eve@acme.example".to_owned()),
+        email_verified_at: None,
+        ..sample::user("eve")
+    };
+    let eve = world.add(eve).await?;
+    let handle = Handle::Secret(invite("eve@acme.example").await?);
+    world.invitations.accept(eve.caller, handle).await?;
+    for id in [bob.id, eve.user.id] {
+        for (owner, organization) in [(&zoe, &globex), (&ann, &acme)] {
+            let member = world.memberships.get(owner.caller, organization.id, id);
+            let roles = member.await?.membership.roles;
+            assert_eq!(roles, Roles::of(&[Role::Member]));
+        }
+    }
     Ok(())
 }

@@ -2,15 +2,18 @@
 
 use rollbook_domain::audit::Act;
 use rollbook_domain::error::Kind;
+use rollbook_domain::filter::Filter;
 use rollbook_domain::id::InvitationId;
 use rollbook_domain::invitation::{DEFAULT_LIFETIME, InvitationState};
 use rollbook_domain::mock::{World, sample};
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::Window;
+use rollbook_domain::port::Tx;
 use rollbook_domain::role::Role;
-use rollbook_domain::service::Invitations;
-use rollbook_domain::service::invitation::{Handle, ResendInvitation};
+use rollbook_domain::service::invitation::{Handle, NewInvitation, ResendInvitation};
+use rollbook_domain::service::{AuditLog, Invitations};
 use rollbook_domain::time::{Span, Timestamp};
+use rollbook_domain::value::Language;
 use rollbook_domain::{Error, Refusal, Result};
 
 use super::invitation::{create, invited, listed, mailed, recorded, to, with_roles};
@@ -150,6 +153,26 @@ pub(crate) async fn sent_again_it_is_the_same_with_another_secret(world: World) 
     Ok(())
 }
 
+pub(crate) async fn it_is_sent_again_in_another_language(world: World) -> Result<()> {
+    let ann = world.sign_up("ann").await?;
+    let acme = world.create(&ann, "Acme").await?.organization;
+    let language = |tag: &str| Language::parse(tag).ok();
+    let invitation = NewInvitation {
+        language: language("de"),
+        ..to(sample::email("bob"))
+    };
+    let view = create(&world, ann.caller, acme.id, invitation).await?;
+    let again = ResendInvitation {
+        language: language("fr"),
+        ..ResendInvitation::default()
+    };
+    let (it, id) = (&world.invitations, view.invitation.id);
+    let view = it.resend(ann.caller, acme.id, id, again).await?;
+    assert_eq!(view.invitation.language, language("fr"));
+    assert_eq!(it.get(ann.caller, acme.id, id).await?, view);
+    Ok(())
+}
+
 /// langwatch #6778: a third of all invitations ran out, and nothing could be done about them.
 pub(crate) async fn an_expired_one_is_sent_again_if_a_seat_is_free(world: World) -> Result<()> {
     let (ann, acme, view, _) = invited(&world, "bob").await?;
@@ -258,5 +281,75 @@ pub(crate) async fn a_stale_version_is_refused(world: World) -> Result<()> {
     let outcome = it.revoke(ann.caller, acme.id, id, Some(old)).await;
     assert_refused!(outcome, Refusal::VersionMismatch);
     it.revoke(ann.caller, acme.id, id, Some(new)).await?;
+    Ok(())
+}
+
+/// langwatch #6778, `AutoGPT` #13603: what had run out ended without a word.
+pub(crate) async fn what_ran_out_is_written_down_once(world: World) -> Result<()> {
+    let (ann, acme, view, secret) = invited(&world, "bob").await?;
+    let (id, end) = (view.invitation.id, view.invitation.expires_at);
+    world.clock.set(Timestamp::from_millis(end.millis() - 1));
+    assert_eq!(world.invitations.record_expired(9).await?, 0);
+    world.clock.set(end);
+    assert_eq!(world.invitations.record_expired(9).await?, 1);
+    assert_eq!(world.invitations.record_expired(9).await?, 0);
+    let page = world
+        .audit
+        .list(ann.caller, acme.id, Filter::everything(), Window::first(9));
+    let page = page.await?;
+    let last = &page.items[0];
+    assert_eq!((last.act.as_str(), last.at), ("invitation.expired", end));
+    assert_eq!(
+        (last.actor_kind.as_str(), last.target_id),
+        ("system", id.uuid())
+    );
+    assert_eq!(
+        last.changes,
+        r#"[{"field":"state","before":"pending","after":"expired"}]"#
+    );
+    let expired = page.items.iter().filter(|it| it.act == last.act);
+    assert_eq!(expired.count(), 1);
+    // It is what it was by the clock, and can be sent again.
+    let preview = world.invitations.preview(secret).await?;
+    assert_eq!(preview.invitation.state, InvitationState::Expired);
+    let again = ResendInvitation::default();
+    let revived = world.invitations.resend(ann.caller, acme.id, id, again);
+    assert_eq!(revived.await?.invitation.state, InvitationState::Pending);
+    assert_eq!(world.invitations.record_expired(9).await?, 0);
+    Ok(())
+}
+
+pub(crate) async fn many_run_out_in_pieces(world: World) -> Result<()> {
+    let (ann, acme, view, _) = invited(&world, "bob").await?;
+    for name in ["cid", "dan"] {
+        world.clock.advance(Span::seconds(60));
+        create(&world, ann.caller, acme.id, with_roles(name, &[])).await?;
+    }
+    world.clock.set(view.invitation.expires_at);
+    world.clock.advance(Span::days(1));
+    assert_eq!(world.invitations.record_expired(2).await?, 2);
+    let written = async |name: &str| -> Result<bool> {
+        let (organization, email) = (acme.id, sample::email(name));
+        let find = move |tx: &mut dyn Tx| tx.invitations().find_pending(organization, &email);
+        Ok(world.store.read(find).await?.is_none())
+    };
+    assert!(written("bob").await? && written("cid").await? && !written("dan").await?);
+    assert_eq!(world.invitations.record_expired(2).await?, 1);
+    assert!(written("dan").await?);
+    Ok(())
+}
+
+pub(crate) async fn an_expiry_that_failed_is_written_down_later(world: World) -> Result<()> {
+    let (ann, acme, _, _) = invited(&world, "bob").await?;
+    world.clock.advance(DEFAULT_LIFETIME);
+    let (flaky, store) = super::reliability::flaky(&world);
+    store.fail_next_commits(1);
+    let outcome = flaky.invitations.record_expired(9).await;
+    assert_error!(outcome, Error::Busy);
+    let latest = super::deletion::latest(&world, &ann, acme.id, 1).await?;
+    assert_eq!(latest, ["invitation.created"]);
+    assert_eq!(world.invitations.record_expired(9).await?, 1);
+    let latest = super::deletion::latest(&world, &ann, acme.id, 1).await?;
+    assert_eq!(latest, ["invitation.expired"]);
     Ok(())
 }

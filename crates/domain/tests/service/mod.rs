@@ -22,9 +22,11 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod deletion;
 pub(crate) mod domain;
+pub(crate) mod event;
 pub(crate) mod invitation;
 pub(crate) mod invitation_answer;
 pub(crate) mod invitation_manage;
+pub(crate) mod limit;
 pub(crate) mod list;
 pub(crate) mod member_change;
 pub(crate) mod member_list;
@@ -39,21 +41,27 @@ pub(crate) mod request;
 pub(crate) mod restore;
 pub(crate) mod role;
 pub(crate) mod service_account;
+pub(crate) mod session;
 pub(crate) mod subscription;
 pub(crate) mod token;
 pub(crate) mod transfer;
 pub(crate) mod update;
 pub(crate) mod usage;
+pub(crate) mod verification;
 pub(crate) mod webhook;
 pub(crate) mod webhook_sending;
 pub(crate) mod workspace;
 pub(crate) mod workspace_list;
 pub(crate) mod workspace_members;
 
-/// One `#[test]` a case, run by the function with the given absolute path.
+/// One `#[test]` a case, run by the function with the given absolute path; or whatever another
+/// macro, whose path stands in brackets, makes of the list.
 macro_rules! suite {
     ($run:path) => {
-        crate::service::tests! {
+        crate::service::suite!([crate::service::tests] $run);
+    };
+    ([$($then:tt)+] $run:path) => {
+        $($then)+! {
             $run;
             create:
                 the_slug_is_made_from_the_name,
@@ -164,18 +172,25 @@ macro_rules! suite {
                 roles_decide_who_looks_and_manages,
                 another_organizations_invitation_is_not_found,
                 sent_again_it_is_the_same_with_another_secret,
+                it_is_sent_again_in_another_language,
                 an_expired_one_is_sent_again_if_a_seat_is_free,
                 two_are_never_pending,
+                what_ran_out_is_written_down_once,
+                many_run_out_in_pieces,
+                an_expiry_that_failed_is_written_down_later,
                 an_expired_one_of_a_member_is_not_sent_again,
                 nobody_sends_again_what_they_could_not_send,
                 what_is_revoked_is_dead,
                 a_stale_version_is_refused;
             invitation_answer:
+                whoever_proves_an_address_joins_its_house_too,
                 who_accepts_is_a_member,
                 accepting_twice_is_accepting_once,
                 only_the_invitee_answers,
                 a_typed_address_proves_nothing,
                 the_mailed_secret_verifies_the_address,
+                the_page_knows_who_looks,
+                who_signs_up_with_a_browser_has_a_session,
                 the_invitee_finds_it_without_the_mail,
                 what_has_expired_cannot_be_answered,
                 it_can_be_accepted_until_the_last_moment,
@@ -193,6 +208,17 @@ macro_rules! suite {
                 who_is_somebody_signs_in,
                 a_refused_sign_up_makes_no_user,
                 a_failed_answer_leaves_nothing;
+            limit:
+                an_organization_sends_so_many_an_hour,
+                an_address_gets_so_many_a_day,
+                of_many_those_beyond_are_refused,
+                sending_again_counts,
+                both_or_none_are_taken,
+                who_may_not_takes_nothing,
+                what_failed_takes_nothing,
+                a_repeated_request_takes_once,
+                who_is_enrolled_is_sent_nothing_beyond,
+                without_limits_nothing_is_counted;
             member_change:
                 roles_are_given_by_their_keys,
                 nothing_changed_is_no_change_and_stale_is_refused,
@@ -320,6 +346,7 @@ macro_rules! suite {
                 users_in_the_order_of_their_ids,
                 an_address_is_vouched_for,
                 the_deactivated_are_nobody,
+                organizations_hear_who_is_deactivated,
                 an_owner_is_not_deactivated,
                 who_is_absent_is_not_found,
                 a_bound_token_administers_nobody;
@@ -366,6 +393,15 @@ macro_rules! suite {
                 the_operator_inspects_every_log,
                 only_admins_read_it,
                 what_failed_is_not_in_it;
+            event:
+                they_come_in_their_order_and_once,
+                a_page_is_as_long_as_asked,
+                a_filter_moves_past_what_it_skips,
+                a_long_log_is_skipped_in_pieces,
+                a_reader_begins_at_a_moment,
+                another_logs_place_is_refused,
+                they_are_read_by_who_reads_the_log,
+                what_was_rolled_back_is_none;
             domain:
                 a_domain_starts_unproven,
                 what_anybody_can_have_is_refused,
@@ -428,6 +464,26 @@ macro_rules! suite {
                 a_delivery_is_replayed,
                 a_stretch_of_time_is_replayed_in_pieces,
                 what_failed_is_replayed;
+            verification:
+                the_mailed_secret_verifies,
+                a_click_gives_nobody_anothers_address,
+                only_the_newest_secret_works_and_for_a_day,
+                another_address_makes_it_void,
+                who_is_gone_has_no_address,
+                who_verifies_is_taken_in_once,
+                programs_have_no_mail,
+                a_failed_verification_leaves_nothing;
+            session:
+                a_session_is_its_user,
+                a_cookie_is_no_bearer_token,
+                who_signs_out_is_nobody,
+                a_session_ends_in_time,
+                a_session_reaches_no_further_than_its_token,
+                sessions_end_with_their_users,
+                programs_have_no_sessions,
+                sessions_are_not_among_the_tokens,
+                sessions_are_forgotten_after_their_end,
+                a_failed_sign_in_or_out_leaves_nothing;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

@@ -4,6 +4,9 @@
 mod alone;
 mod courier;
 mod doubles;
+// So that lints know its helpers for tests too.
+#[cfg(test)]
+mod events;
 mod manual;
 mod meanwhile;
 mod permissions;

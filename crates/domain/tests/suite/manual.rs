@@ -2,12 +2,15 @@
 
 use rollbook_domain::Refusal;
 use rollbook_domain::error::Kind;
+use rollbook_domain::limit::Policy;
 use rollbook_domain::mock::FixedClock;
+use rollbook_domain::time::Span;
 
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 39] {
+#[expect(clippy::too_many_lines, reason = "a list with a line a refusal")]
+fn refusals() -> [Refusal; 40] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -56,6 +59,11 @@ fn refusals() -> [Refusal; 39] {
         Refusal::WebhookLimit { limit: 1 },
         Refusal::WebhookDisabled { status: "gone" },
         Refusal::DeliveryLimit { limit: 1 },
+        Refusal::RateLimited {
+            policy: Policy::MessagesPerRecipient,
+            quota: 10,
+            retry_after: Span::seconds(8640),
+        },
     ]
 }
 
@@ -101,6 +109,7 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::WebhookLimit { .. } => 36,
         Refusal::WebhookDisabled { .. } => 37,
         Refusal::DeliveryLimit { .. } => 38,
+        Refusal::RateLimited { .. } => 39,
     }
 }
 
@@ -149,6 +158,7 @@ fn refusals_say_what_to_do() {
             Refusal::OrganizationLimit { .. }
                 | Refusal::SeatLimit { .. }
                 | Refusal::WorkspaceLimit { .. }
+                | Refusal::RateLimited { .. }
         );
         assert!(!limited || message.contains("raise the limit"), "{message}");
     }

@@ -139,7 +139,7 @@ impl SqlTx<'_> {
 fn authentication((token, user): (TokenRow, UserRow)) -> Result<Authentication> {
     Ok(Authentication {
         user: user.into_user()?,
-        token: token.into_token(),
+        token: token.into_token()?,
     })
 }
 

@@ -206,6 +206,29 @@ impl InvitationRepo for SqlTx<'_> {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
+    fn run_out(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(OrganizationId, InvitationId)>> {
+        let rows: Vec<(Key, Key)> = each!(self, |connection| invitations::table
+            .filter(written_as_pending())
+            .filter(invitations::expires_at.le(Moment(now)))
+            .order((
+                invitations::expires_at,
+                invitations::organization_id,
+                invitations::id,
+            ))
+            .limit(limit.into())
+            .select((invitations::organization_id, invitations::id))
+            .load(*connection))
+        .map_err(failed)?;
+        let ids = |(organization, id): (Key, Key)| {
+            (OrganizationId::new(organization.0), InvitationId::new(id.0))
+        };
+        Ok(rows.into_iter().map(ids).collect())
+    }
+
     fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool> {
         let (organization, id) = keys(invitation);
         let changed = change!(

@@ -20,6 +20,7 @@ mod request;
 mod role;
 mod token;
 mod user;
+mod verification;
 mod webhook;
 mod workspace;
 mod workspace_order;

@@ -1,24 +1,37 @@
+use diesel::backend::Backend;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType};
 use rollbook_domain::Result;
 use rollbook_domain::id::{OrganizationId, TokenId, UserId};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::TokenRepo;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::token::Token;
+use rollbook_domain::token::{Token, TokenKind};
 
 use super::start;
 use crate::row::TokenRow;
 use crate::schema::tokens;
-use crate::sql::{Key, Moment};
+use crate::sql::{Instant, Key, Moment};
 use crate::statement::update;
-use crate::tx::{SqlTx, change, each, failed};
+use crate::tx::{SqlTx, alter, change, each, failed};
 
+/// Not yet revoked, sessions among them.
 macro_rules! unrevoked_of {
     ($user:expr) => {
         tokens::table
             .filter(tokens::user_id.eq(Key($user.uuid())))
             .filter(tokens::revoked_at.is_null())
+    };
+}
+
+/// What a user sees of it: no sessions.
+macro_rules! listed_of {
+    ($user:expr) => {
+        unrevoked_of!($user).filter(tokens::kind.eq(TokenKind::Access.key()))
     };
 }
 
@@ -47,23 +60,25 @@ impl TokenRepo for SqlTx<'_> {
             tokens::revoked_at.eq(token.revoked_at.map(Moment)),
             tokens::organization_id.eq(token.organization_id.map(|id| Key(id.uuid()))),
             tokens::created_by.eq(token.created_by.map(|id| Key(id.uuid()))),
+            tokens::kind.eq(token.kind.key()),
+            tokens::parent_id.eq(token.parent_id.map(|id| Key(id.uuid()))),
         );
         let added = change!(self, diesel::insert_into(tokens::table).values(row));
         added.map(drop).map_err(failed)
     }
 
     fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<Token>> {
-        let found = each!(self, |connection| unrevoked_of!(user)
+        let found = each!(self, |connection| listed_of!(user)
             .filter(tokens::id.eq(Key(id.uuid())))
             .select(TokenRow::as_select())
             .first(*connection)
             .optional());
-        Ok(found.map_err(failed)?.map(TokenRow::into_token))
+        found.map_err(failed)?.map(TokenRow::into_token).transpose()
     }
 
     fn list(&mut self, user: UserId, window: &Window<TokenId>) -> Result<Page<Token, TokenId>> {
         let (after, skip) = start(window, TokenId::uuid);
-        let rows: Vec<TokenRow> = each!(self, |connection| unrevoked_of!(user)
+        let rows: Vec<TokenRow> = each!(self, |connection| listed_of!(user)
             .filter(tokens::id.gt(after))
             .order(tokens::id)
             .limit(window.fetch())
@@ -72,7 +87,7 @@ impl TokenRepo for SqlTx<'_> {
             .load(*connection))
         .map_err(failed)?;
         let total = if window.count {
-            let count: i64 = each!(self, |connection| unrevoked_of!(user)
+            let count: i64 = each!(self, |connection| listed_of!(user)
                 .count()
                 .get_result(*connection))
             .map_err(failed)?;
@@ -80,12 +95,12 @@ impl TokenRepo for SqlTx<'_> {
         } else {
             None
         };
-        let items = rows.into_iter().map(TokenRow::into_token).collect();
-        Ok(Page::cut(items, window, total, |token: &Token| token.id))
+        let items: Result<_> = rows.into_iter().map(TokenRow::into_token).collect();
+        Ok(Page::cut(items?, window, total, |token: &Token| token.id))
     }
 
     fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
-        let count: i64 = each!(self, |connection| unrevoked_of!(user)
+        let count: i64 = each!(self, |connection| listed_of!(user)
             .filter(
                 tokens::expires_at
                     .is_null()
@@ -98,12 +113,10 @@ impl TokenRepo for SqlTx<'_> {
     }
 
     fn revoke(&mut self, user: UserId, id: TokenId, now: Timestamp) -> Result<bool> {
-        let revoked = change!(
-            self,
-            update(unrevoked_of!(user).filter(tokens::id.eq(Key(id.uuid()))))
-                .set(tokens::revoked_at.eq(Moment(now)))
-        );
-        Ok(revoked.map_err(failed)? == 1)
+        let id = Key(id.uuid());
+        let meant = tokens::id.nullable().eq(id).or(tokens::parent_id.eq(id));
+        let revoked: Result<u32> = revoke!(self, unrevoked_of!(user).filter(meant), now);
+        Ok(revoked? > 0)
     }
 
     fn revoke_all(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
@@ -141,5 +154,43 @@ impl TokenRepo for SqlTx<'_> {
             .set(tokens::last_used_at.eq(at))
         );
         marked.map(drop).map_err(failed)
+    }
+
+    fn forget_sessions(&mut self, expired: Timestamp, limit: u32) -> Result<u32> {
+        let forget = Forget {
+            expired: Moment(expired),
+            limit: limit.into(),
+        };
+        let forgotten = alter!(self, |connection| forget.execute(*connection));
+        Ok(u32::try_from(forgotten.map_err(failed)?).unwrap_or(u32::MAX))
+    }
+}
+
+/// Deletes the oldest sessions whose end has come, up to a limit. Diesel has no words for rows in
+/// a subquery, and only a literal lets SQLite take the index of sessions.
+#[derive(Clone, Copy, Debug, QueryId)]
+struct Forget {
+    expired: Moment,
+    limit: i64,
+}
+
+impl<Connection> RunQueryDsl<Connection> for Forget {}
+
+impl<DB> QueryFragment<DB> for Forget
+where
+    DB: Backend + HasSqlType<Instant> + HasSqlType<BigInt>,
+    Moment: ToSql<Instant, DB>,
+    i64: ToSql<BigInt, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "DELETE FROM tokens WHERE id IN \
+             (SELECT id FROM tokens WHERE kind = 'session' AND expires_at < ",
+        );
+        out.push_bind_param::<Instant, _>(&self.expired)?;
+        out.push_sql(" ORDER BY expires_at LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(")");
+        Ok(())
     }
 }

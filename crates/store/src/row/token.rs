@@ -1,7 +1,8 @@
 use diesel::prelude::{Queryable, Selectable};
 use rollbook_domain::id::{OrganizationId, TokenId, UserId};
-use rollbook_domain::token::Token;
+use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::value::TokenName;
+use rollbook_domain::{Error, Result};
 
 use crate::schema::tokens;
 use crate::sql::{Key, Moment};
@@ -19,12 +20,17 @@ pub(crate) struct TokenRow {
     revoked_at: Option<Moment>,
     organization_id: Option<Key>,
     created_by: Option<Key>,
+    kind: String,
+    parent_id: Option<Key>,
 }
 
 impl TokenRow {
-    pub(crate) fn into_token(self) -> Token {
-        Token {
+    pub(crate) fn into_token(self) -> Result<Token> {
+        let kind = TokenKind::from_key(&self.kind);
+        Ok(Token {
             id: TokenId::new(self.id.0),
+            kind: kind.ok_or_else(|| Error::storage(format!("a token of kind {}", self.kind)))?,
+            parent_id: self.parent_id.map(|id| TokenId::new(id.0)),
             user_id: UserId::new(self.user_id.0),
             organization_id: self.organization_id.map(|id| OrganizationId::new(id.0)),
             created_by: self.created_by.map(|id| UserId::new(id.0)),
@@ -34,6 +40,6 @@ impl TokenRow {
             expires_at: self.expires_at.map(|at| at.0),
             last_used_at: self.last_used_at.map(|at| at.0),
             revoked_at: self.revoked_at.map(|at| at.0),
-        }
+        })
     }
 }

@@ -25,6 +25,7 @@ on_both! {
     a_new_secret_kills_the_old_one,
     revoking_all_leaves_what_is_settled,
     invitations_to_an_address_come_by_id,
+    what_ran_out_first_comes_first,
 }
 
 const NOW: Timestamp = FixedClock::START;
@@ -408,5 +409,43 @@ async fn invitations_to_an_address_come_by_id(database: &TestDatabase) -> Outcom
     all.retain(|invitation| invitation.organization_id != third);
     let (pending, _, total) = list(later(10), Window::first(9).counted()).await?;
     assert_eq!((pending, total), (all, Some(2)));
+    Ok(())
+}
+
+async fn what_ran_out_first_comes_first(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let House { acme, globex, .. } = house(&*store).await?;
+    let ending = |organization: &Organization, name: &str, seconds| Invitation {
+        expires_at: later(seconds),
+        ..sample::invitation(organization, name, &[Role::Member])
+    };
+    let all = [
+        ending(&acme, "third", 30),
+        ending(&globex, "first", 10),
+        ending(&acme, "second", 20),
+        ending(&acme, "last", 40),
+        Invitation {
+            state: InvitationState::Expired,
+            ..ending(&acme, "written", 5)
+        },
+    ];
+    for invitation in &all {
+        assert!(add(&*store, invitation, &invitation.id.to_string()).await?);
+    }
+    for (now, limit, expected) in [
+        (9, 9, &[][..]),
+        (10, 9, &[1][..]),
+        (39, 9, &[1, 2, 0][..]),
+        (40, 9, &[1, 2, 0, 3][..]),
+        (40, 2, &[1, 2][..]),
+    ] {
+        let run_out = store.read(move |tx| tx.invitations().run_out(later(now), limit));
+        let expected: Vec<_> = expected.iter().map(|at: &usize| &all[*at]).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|it| (it.organization_id, it.id))
+            .collect();
+        assert_eq!(run_out.await?, expected, "{now} {limit}");
+    }
     Ok(())
 }

@@ -20,11 +20,16 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 const USERS: &str = "SELECT count(*) AS count FROM users";
 
 /// Ends all connections of the store, as a restart of the server does, and waits for their end;
-/// answers how many there were.
+/// answers how many there were. The pool may open others meanwhile, which are not meant.
 fn kill_all(database: &TestDatabase) -> Outcome<i64> {
-    let others = "FROM pg_stat_activity \
+    let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS count";
+    let now = database.count(now)?;
+    let others = format!(
+        "FROM pg_stat_activity \
          WHERE application_name = current_setting('application_name') \
-         AND pid <> pg_backend_pid()";
+         AND pid <> pg_backend_pid() \
+         AND (extract(epoch FROM backend_start) * 1000000)::bigint <= {now}"
+    );
     let kill = format!("SELECT count(pg_terminate_backend(pid)) AS count {others}");
     let look = format!("SELECT count(*) AS count {others}");
     let killed = database.count(&kill)?;

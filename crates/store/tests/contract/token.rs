@@ -6,7 +6,7 @@ use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Store;
 use rollbook_domain::time::{Span, Timestamp};
-use rollbook_domain::token::Token;
+use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::user::User;
 use rollbook_domain::value::TokenName;
 
@@ -22,6 +22,8 @@ on_both! {
     the_last_use_never_goes_back,
     keys_say_where_they_work_and_who_made_them,
     tokens_are_revoked_together,
+    sessions_are_kept_apart,
+    sessions_are_forgotten_a_few_at_a_time,
 }
 
 const NOW: Timestamp = FixedClock::START;
@@ -301,5 +303,88 @@ async fn tokens_are_revoked_together(database: &TestDatabase) -> Outcome {
         .await?;
     let moment = kept.and_then(|kept| kept.token.revoked_at);
     assert_eq!(moment, Some(Timestamp::from_millis(1)));
+    Ok(())
+}
+
+/// A token and three sessions: two that it was exchanged for, and another.
+async fn with_sessions(store: &dyn Store) -> Outcome<(User, Vec<Token>)> {
+    let names = ["token", "one", "two", "other"];
+    let parent = sample::token("token", &sample::user("ann")).id;
+    let change = |index: usize, token: &mut Token| {
+        if index > 0 {
+            let later = u32::try_from(index).unwrap_or_default();
+            token.kind = TokenKind::Session;
+            token.expires_at = Some(NOW.plus(Span::seconds(later)));
+        }
+        token.parent_id = [1, 2].contains(&index).then_some(parent);
+    };
+    user_with(store, &names, change).await
+}
+
+async fn sessions_are_kept_apart(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, tokens) = with_sessions(&*store).await?;
+    for token in &tokens {
+        let digest = sample::secret(token.name.as_str()).digest();
+        let found = store
+            .read_one(move |tx| tx.access().authenticate(&digest))
+            .await?;
+        assert_eq!(found.map(|found| found.token).as_ref(), Some(token));
+    }
+    let window = Window::first(9).counted();
+    let page = store
+        .read(move |tx| tx.tokens().list(ann.id, &window))
+        .await?;
+    assert_eq!((page.items, page.total), (vec![tokens[0].clone()], Some(1)));
+    assert_eq!(find(&*store, ann.id, tokens[1].id).await?, None);
+    let usable = store
+        .read_one(move |tx| tx.tokens().count_usable(ann.id, NOW))
+        .await?;
+    assert_eq!(usable, 1);
+    // A token goes with its sessions, a session alone.
+    let (parent, other) = (tokens[0].id, tokens[3].id);
+    let revoked = store
+        .write(move |tx| {
+            assert!(tx.tokens().revoke(ann.id, parent, NOW)?);
+            tx.tokens().revoke_all(ann.id, NOW)
+        })
+        .await?;
+    assert_eq!(revoked, 1, "only the other one was left");
+    let again = store
+        .write(move |tx| tx.tokens().revoke(ann.id, other, NOW))
+        .await?;
+    assert!(!again);
+    let orphan = Token {
+        parent_id: Some(TokenId::new(sample::uuid("absent"))),
+        ..sample::token("orphan", &ann)
+    };
+    let digest = sample::secret("orphan").digest();
+    let outcome = store
+        .write(move |tx| tx.tokens().add(&orphan, &digest))
+        .await;
+    assert_error!(outcome, Error::Storage(_));
+    Ok(())
+}
+
+async fn sessions_are_forgotten_a_few_at_a_time(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, _) = with_sessions(&*store).await?;
+    let brief = Token {
+        expires_at: Some(NOW),
+        ..sample::token("brief", &ann)
+    };
+    let digest = sample::secret("brief").digest();
+    store
+        .write(move |tx| tx.tokens().add(&brief, &digest))
+        .await?;
+    for (seconds, limit, forgotten) in [(1, 9, 0), (2, 9, 1), (9, 1, 1), (9, 9, 1), (9, 9, 0)] {
+        let end = NOW.plus(Span::seconds(seconds));
+        let count = store
+            .write(move |tx| tx.tokens().forget_sessions(end, limit))
+            .await?;
+        assert_eq!(count, forgotten, "{seconds}, {limit}");
+    }
+    let left = database.count("SELECT count(*) AS count FROM tokens")?;
+    assert_eq!(left, 2, "tokens stay, those that have run out, too");
     Ok(())
 }

@@ -20,7 +20,7 @@ use super::list::{Listing, PageQuery};
 use super::once::{self, Once};
 use super::path::{OrganizationPath, id_path};
 use super::status::Refusals;
-use super::{Body, Caller, operation, refuse};
+use super::{Body, Caller, operation, rate_limit, refuse};
 use crate::operation::{Operation, Policy};
 use crate::state::State;
 
@@ -170,7 +170,13 @@ pub(super) async fn list(
     tag = "invitations",
     params(OrganizationPath, once::OnceQuery, once::IdempotencyKey),
     request_body = InvitationBody,
-    responses((status = 200, description = "The invitation", body = Invitation), Refusals)
+    responses(
+        (status = 200, description = "The invitation", body = Invitation, headers(
+            ("RateLimit-Policy" = String, description = "The limits on what is sent"),
+            ("RateLimit" = String, description = "How many invitations are left"),
+        )),
+        Refusals,
+    )
 )]
 pub(super) async fn create(
     caller: Caller,
@@ -184,7 +190,8 @@ pub(super) async fn create(
         invitation: body.value.invitation(path)?,
     };
     let service = &state.services.invitations;
-    invitation(&service.create(caller.who, path.0, command).await?)
+    let view = service.create(caller.who, path.0, command).await?;
+    Ok(rate_limit::tell(invitation(&view)?, &state, path.0))
 }
 
 /// Invite many
@@ -199,7 +206,10 @@ pub(super) async fn create(
     params(OrganizationPath),
     request_body = BatchCreateInvitationsRequest,
     responses(
-        (status = 200, description = "What became of each", body = BatchCreateInvitationsResponse),
+        (status = 200, description = "What became of each", body = BatchCreateInvitationsResponse, headers(
+            ("RateLimit-Policy" = String, description = "The limits on what is sent"),
+            ("RateLimit" = String, description = "How many invitations are left"),
+        )),
         Refusals,
     )
 )]
@@ -245,9 +255,10 @@ pub(super) async fn batch_create(
             ..BatchResult::default()
         },
     });
-    answer::json(&BatchCreateInvitationsResponse {
+    let answer = answer::json(&BatchCreateInvitationsResponse {
         results: results.collect(),
-    })
+    })?;
+    Ok(rate_limit::tell(answer, &state, path.0))
 }
 
 /// Send an invitation again
@@ -259,7 +270,13 @@ pub(super) async fn batch_create(
     operation_id = "organizations.invitations.resend",
     tag = "invitations",
     params(OrganizationPath, InvitationPath, ResendQuery, IfMatch),
-    responses((status = 200, description = "The invitation", body = Invitation), Refusals)
+    responses(
+        (status = 200, description = "The invitation", body = Invitation, headers(
+            ("RateLimit-Policy" = String, description = "The limits on what is sent"),
+            ("RateLimit" = String, description = "How many invitations are left"),
+        )),
+        Refusals,
+    )
 )]
 pub(super) async fn resend(
     caller: Caller,
@@ -280,7 +297,7 @@ pub(super) async fn resend(
     let view = service
         .resend(caller.who, organization, id, command)
         .await?;
-    invitation(&view)
+    Ok(rate_limit::tell(invitation(&view)?, &state, organization))
 }
 
 /// Revoke an invitation

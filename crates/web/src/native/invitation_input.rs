@@ -4,6 +4,7 @@ use rollbook_domain::id::{OrganizationId, WorkspaceId};
 use rollbook_domain::invitation::InvitationState;
 use rollbook_domain::service::invitation::{INVITATIONS_AT_ONCE, NewInvitation, Presented, SignUp};
 use rollbook_domain::time::Timestamp;
+use rollbook_domain::token::TokenKind;
 use rollbook_domain::value::{DisplayName, Email, Language, Malformed, Metadata};
 use rollbook_domain::{Error, Result};
 use serde::Deserialize;
@@ -241,6 +242,7 @@ impl SignUpRequest {
         let name = DisplayName::parse(&self.display_name);
         Ok(SignUp {
             secret: Presented::read(&self.secret),
+            credential: TokenKind::Access,
             display_name: name.map_err(|reason| reason.in_field("display_name"))?,
         })
     }

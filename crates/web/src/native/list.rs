@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 use super::{Fail, Native, filter, order};
 use crate::dialect::{Dialect as _, Fault};
 use crate::operation::Operation;
-use crate::page::{Binding, Key};
+use crate::page::{Binding, Key, Unusable};
 use crate::state::State;
 
 /// How many items a page has unless the client says so.
@@ -114,11 +114,40 @@ impl Listing {
         })
     }
 
+    /// How many items to answer at the most.
+    pub(super) const fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Where a list that never ends is read on; `None`: nobody says where. Such a token is bound to
+    /// what is listed (`whose`) and to nothing else, and it does not expire.
+    pub(super) fn place<K: Key>(&self, whose: &str) -> Result<Option<K>, Error> {
+        let Some(token) = &self.token else {
+            return Ok(None);
+        };
+        let opened = self
+            .state
+            .page_tokens
+            .open_lasting(self.bound_to(whose), token);
+        let refused = |unusable: Unusable| Error::invalid("page_token", unusable.to_string());
+        opened.map(Some).map_err(refused)
+    }
+
+    /// The token for [`Listing::place`]: the same for the same place.
+    pub(super) fn place_token<K: Key>(&self, whose: &str, key: &K) -> String {
+        let tokens = &self.state.page_tokens;
+        tokens.seal_lasting(self.bound_to(whose), key)
+    }
+
     fn binding(&self) -> Binding<'_> {
+        self.bound_to(&self.bound)
+    }
+
+    fn bound_to<'a>(&self, conditions: &'a str) -> Binding<'a> {
         Binding {
             dialect: Native::NAME,
             operation: self.operation,
-            conditions: &self.bound,
+            conditions,
         }
     }
 

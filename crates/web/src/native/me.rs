@@ -10,7 +10,7 @@ use super::list::{FilterQuery, Listing, PageQuery};
 use super::mask::Mask;
 use super::status::Refusals;
 use super::user::user as user_answer;
-use super::user_input::{DeleteUserRequest, EtagQuery, MaskQuery, UserBody};
+use super::user_input::{DeleteUserRequest, EtagQuery, MaskQuery, UserBody, VerificationRequest};
 use super::wire::{Empty, User, UserOrganizationList};
 use super::{Body, Caller, operation};
 use crate::operation::{Operation, Policy};
@@ -52,6 +52,20 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "/api/v1/me:delete",
         Policy::Caller(Action::ManageSelf),
         || web::to(delete_with),
+    ),
+    operation(
+        "me.sendEmailVerification",
+        Method::POST,
+        "/api/v1/me:sendEmailVerification",
+        Policy::Caller(Action::ManageSelf),
+        || web::to(send_email_verification),
+    ),
+    operation(
+        "me.verifyEmail",
+        Method::POST,
+        "/api/v1/me:verifyEmail",
+        Policy::Caller(Action::ManageSelf),
+        || web::to(verify_email),
     ),
 ];
 
@@ -118,6 +132,44 @@ pub(super) async fn delete(
     let service = &state.services.users;
     service.delete_me(caller.who, command).await?;
     answer::json(&Empty {})
+}
+
+/// Mail the caller a secret that verifies their address
+///
+/// It works for a day; the one before is dead. Nothing is mailed when the address is verified
+/// already, as the answer says.
+#[utoipa::path(
+    post,
+    path = "/api/v1/me:sendEmailVerification",
+    operation_id = "me.sendEmailVerification",
+    tag = "me",
+    responses((status = 200, description = "The caller", body = User), Refusals)
+)]
+pub(super) async fn send_email_verification(caller: Caller, state: Data<State>) -> Answer {
+    let service = &state.services.users;
+    user_answer(&service.send_email_verification(caller.who).await?)
+}
+
+/// Verify the caller's address by the secret that was mailed there
+///
+/// An organization that has verified the address's domain may take the caller in, or invite them.
+/// Verifying twice is verifying once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/me:verifyEmail",
+    operation_id = "me.verifyEmail",
+    tag = "me",
+    request_body = VerificationRequest,
+    responses((status = 200, description = "The caller", body = User), Refusals)
+)]
+pub(super) async fn verify_email(
+    caller: Caller,
+    body: Body<VerificationRequest>,
+    state: Data<State>,
+) -> Answer {
+    let service = &state.services.users;
+    let secret = body.value.presented();
+    user_answer(&service.verify_my_email(caller.who, secret).await?)
 }
 
 /// Delete the caller and decide about what they own

@@ -5,6 +5,8 @@ mod audit_entry;
 mod audit_wire;
 mod domain_wire;
 mod etag;
+mod event;
+mod event_wire;
 mod filter;
 mod given;
 mod input;
@@ -31,6 +33,7 @@ mod path;
 mod preferences;
 mod preferences_input;
 mod preferences_wire;
+mod rate_limit;
 mod refuse;
 mod role;
 mod role_input;
@@ -98,6 +101,7 @@ pub static OPERATIONS: Table = &[
     audit_entry::OPERATIONS,
     webhook_endpoint::OPERATIONS,
     webhook_delivery::OPERATIONS,
+    event::OPERATIONS,
     preferences::OPERATIONS,
     subscription::OPERATIONS,
 ];

@@ -5,7 +5,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
 use super::{
-    audit_entry, invitation, invitee, me, member, organization, organization_domain,
+    audit_entry, event, invitation, invitee, me, member, organization, organization_domain,
     outbox_message, preferences, role, service_account, subscription, token, user,
     webhook_delivery, webhook_endpoint, workspace, workspace_user,
 };
@@ -29,6 +29,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         me::update,
         me::delete,
         me::delete_with,
+        me::send_email_verification,
+        me::verify_email,
         user::list,
         user::create,
         user::get,
@@ -80,6 +82,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         webhook_delivery::get,
         webhook_delivery::replay,
         webhook_delivery::replay_all,
+        event::list,
         invitation::get,
         invitation::list,
         invitation::create,
@@ -138,6 +141,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "domains", description = "The domains of an organization"),
         (name = "auditEntries", description = "Who did what in an organization"),
         (name = "webhookEndpoints", description = "Where events are posted to, and what was posted"),
+        (name = "events", description = "What happens in an organization, to be read on and on"),
         (name = "invitations", description = "How people become members by their own consent"),
         (name = "workspaces", description = "The parts of an organization"),
         (name = "preferences", description = "How things are written and measured"),

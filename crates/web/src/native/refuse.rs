@@ -11,6 +11,7 @@ use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use rollbook_domain::Error;
 use rollbook_domain::error::{Kind, Unauthenticated, Violation};
 
+use super::rate_limit;
 use super::status::{Code, Detail, FieldViolation, Status};
 use crate::dialect::Fault;
 
@@ -24,8 +25,10 @@ struct Verdict {
     /// The reason of the `ErrorInfo`; none for what grpc-gateway answers without details.
     reason: Option<&'static str>,
     message: Cow<'static, str>,
-    metadata: Option<(&'static str, String)>,
+    metadata: Vec<(&'static str, String)>,
     violations: Vec<FieldViolation>,
+    /// What else there is to tell, behind the `ErrorInfo`.
+    details: Vec<Detail>,
 }
 
 impl Verdict {
@@ -35,8 +38,9 @@ impl Verdict {
             code,
             reason: Some(reason),
             message: message.into(),
-            metadata: None,
+            metadata: Vec::new(),
             violations: Vec::new(),
+            details: Vec::new(),
         }
     }
 
@@ -55,11 +59,9 @@ impl Verdict {
         }
     }
 
-    fn with(self, key: &'static str, value: &(impl ToString + ?Sized)) -> Self {
-        Self {
-            metadata: Some((key, value.to_string())),
-            ..self
-        }
+    fn with(mut self, key: &'static str, value: &(impl ToString + ?Sized)) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
     }
 
     fn into_status(self) -> Status {
@@ -76,6 +78,7 @@ impl Verdict {
                 field_violations: self.violations,
             });
         }
+        details.extend(self.details);
         Status {
             code: self.code as i32,
             message: self.message,
@@ -94,6 +97,11 @@ pub(super) fn refuse(fault: &Fault) -> HttpResponse {
         }
         Fault::Domain(Error::Busy) => {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
+        }
+        Fault::Domain(Error::Refused(refusal)) => {
+            for header in rate_limit::of_refusal(refusal) {
+                response.insert_header(header);
+            }
         }
         Fault::WrongMethod { allow } => {
             response.insert_header((ALLOW, allow.as_str()));
@@ -199,6 +207,7 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::Message => "MESSAGE_NOT_FOUND",
         Kind::WebhookEndpoint => "WEBHOOK_ENDPOINT_NOT_FOUND",
         Kind::Delivery => "DELIVERY_NOT_FOUND",
+        Kind::EmailVerification => "EMAIL_VERIFICATION_NOT_FOUND",
     }
 }
 

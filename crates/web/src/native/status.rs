@@ -51,6 +51,28 @@ pub(super) enum Detail {
         #[serde(rename = "fieldViolations")]
         field_violations: Vec<FieldViolation>,
     },
+    /// After how long trying again may help.
+    #[serde(rename = "type.googleapis.com/google.rpc.RetryInfo")]
+    RetryInfo {
+        /// In seconds, such as `18s`. The `Retry-After` header has it, too.
+        #[serde(rename = "retryDelay")]
+        retry_delay: String,
+    },
+    /// What was too much.
+    #[serde(rename = "type.googleapis.com/google.rpc.QuotaFailure")]
+    QuotaFailure {
+        /// The limits that were met.
+        violations: Vec<QuotaViolation>,
+    },
+}
+
+/// A limit that was met.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct QuotaViolation {
+    /// Whose limit: `organization` or `recipient`.
+    pub(super) subject: &'static str,
+    /// What it allows.
+    pub(super) description: String,
 }
 
 /// A field at fault.
@@ -84,7 +106,8 @@ pub(super) enum Refusals {
     /// The body is too large (code 8).
     #[response(status = 413)]
     TooLarge(Status),
-    /// A limit is reached (code 8).
+    /// A limit is reached (code 8): of what there may be at once, or of how much may be sent; then
+    /// `Retry-After` says when to try again.
     #[response(status = 429)]
     Exhausted(Status),
     /// Something went wrong inside (code 13); the log knows what.

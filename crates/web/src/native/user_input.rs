@@ -4,7 +4,9 @@ use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::idempotency::Once;
 use rollbook_domain::organization::Version;
 use rollbook_domain::service::organization::OwnerLimit;
-use rollbook_domain::service::user::{Bequest, CreatePerson, DeleteUser, UpdateProfile};
+use rollbook_domain::service::user::{
+    Bequest, CreatePerson, DeleteUser, UpdateProfile, VerificationSecret,
+};
 use rollbook_domain::value::{DisplayName, Email};
 use rollbook_domain::{Error, Result};
 use serde::de::IgnoredAny;
@@ -159,6 +161,22 @@ pub(super) struct DeleteUserRequest {
     decisions: Vec<Decision>,
     /// The entity tag of the user as the caller saw it.
     etag: Option<String>,
+}
+
+/// That the caller's address shall be verified.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"secret": "rbk_ver_…"}))]
+pub(super) struct VerificationRequest {
+    /// The secret that was mailed.
+    secret: String,
+}
+
+impl VerificationRequest {
+    /// The secret, read.
+    pub(super) fn presented(&self) -> VerificationSecret {
+        VerificationSecret::read(&self.secret)
+    }
 }
 
 /// What becomes of one organization: `delete`, or a `new_owner`.

@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 use super::support::{Answer, Make, Mocks};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 110] = [
+const FILES: [&str; 113] = [
     "accept_invitation",
     "activate_user",
     "add_organization_user",
@@ -91,6 +91,7 @@ const FILES: [&str; 110] = [
     "list_audit_entries_empty",
     "list_domains",
     "list_domains_empty",
+    "list_events",
     "list_invitations",
     "list_organization_users",
     "list_organization_users_empty",
@@ -120,6 +121,8 @@ const FILES: [&str; 110] = [
     "organization_limit",
     "organization_user_refusals",
     "preview_invitation",
+    "rate_limited",
+    "rate_limited_recipient",
     "remove_organization_user",
     "replay_outbox_messages",
     "resend_invitation",
@@ -185,13 +188,15 @@ async fn check_refusals(name: &str, table: &[Refusing<'_>]) {
 }
 
 fn rendered(answer: &Answer) -> Value {
-    let names: [HeaderName; 6] = [
+    let names: [HeaderName; 8] = [
         CONTENT_TYPE,
         ETAG,
         CACHE_CONTROL,
         WWW_AUTHENTICATE,
         RETRY_AFTER,
         ALLOW,
+        HeaderName::from_static("ratelimit"),
+        HeaderName::from_static("ratelimit-policy"),
     ];
     let headers: Value = names
         .into_iter()

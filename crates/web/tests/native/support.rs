@@ -9,19 +9,20 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::test::{self, TestRequest};
 use actix_web::{App, http::header};
 use rollbook_domain::Error;
+use rollbook_domain::limit::Limits;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSubscriptions,
-    MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
+    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
+    MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
-use rollbook_web::{NativeSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
 use serde_json::Value;
 
 /// The limit on bodies in tests.
@@ -56,6 +57,7 @@ pub(super) struct Mocks {
     pub(super) subscriptions: MockSubscriptions,
     pub(super) outbox: MockOutbox,
     pub(super) webhooks: MockWebhooks,
+    pub(super) limits: Arc<Limits>,
 }
 
 impl Mocks {
@@ -67,6 +69,7 @@ impl Mocks {
             roles: Arc::new(self.roles),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
+            sessions: Arc::new(MockSessions::new()),
             service_accounts: Arc::new(self.service_accounts),
             domains: Arc::new(self.domains),
             audit: Arc::new(self.audit),
@@ -76,12 +79,15 @@ impl Mocks {
             subscriptions: Arc::new(self.subscriptions),
             outbox: Arc::new(self.outbox),
             webhooks: Arc::new(self.webhooks),
+            limits: self.limits,
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),
         };
         let settings = Settings {
             page_token_key: [42; 32],
+            public_url: "https://book.example".to_owned(),
+            pages: PageSettings::default(),
             native: NativeSettings {
                 owner_limit: OWNER_LIMIT,
                 terms: TERMS,

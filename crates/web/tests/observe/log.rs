@@ -4,11 +4,12 @@ use std::time::Duration;
 use actix_web::test::TestRequest;
 use rollbook_domain::Error;
 use rollbook_domain::mock::sample;
-use rollbook_domain::service::MockTokens;
+use rollbook_domain::secret::Secret;
+use rollbook_domain::service::{MockInvitations, MockTokens};
 use rollbook_web::Services;
 
 use crate::support::{
-    CAUSE, LIMIT, Log, Plan, ask, broken, me, over, secret, services, signed, web,
+    CAUSE, LIMIT, Log, Plan, ask, broken, get, me, over, secret, services, signed, web,
 };
 
 #[actix_web::test]
@@ -137,4 +138,49 @@ async fn nothing_that_a_client_sends_is_in_the_log() {
         !text.contains(&secret()) && !text.contains("rbk_"),
         "{text}"
     );
+}
+
+/// The links of mails are addresses with secrets in them.
+#[actix_web::test]
+async fn no_secret_of_a_link_or_a_cookie_is_logged() {
+    let invitation = Secret::invitation(&[7; 32]);
+    let verification = Secret::email_verification(&[7; 32]);
+    let session = Secret::session(&[7; 32]);
+    let cookie = format!("__Host-rollbook_session={}", session.reveal());
+    let mut invitations = MockInvitations::new();
+    invitations.expect_open().returning(|_, _| Err(broken()));
+    let services = Services {
+        invitations: Arc::new(invitations),
+        ..services(Plan::Fail(broken))
+    };
+    let web = over(services, LIMIT);
+    let log = Log::start();
+    for path in [
+        format!("/invitations/{}", invitation.reveal()),
+        format!("/invitations/{}/nowhere", invitation.reveal()),
+        format!("/verify-email/{}", verification.reveal()),
+        format!("/sign-in?return=/invitations/{}", invitation.reveal()),
+    ] {
+        let request = TestRequest::get().uri(&path);
+        ask(&web, request.insert_header(("cookie", cookie.as_str()))).await;
+    }
+    let text = log.text();
+    for use_case in [
+        "invitation.show",
+        "verification.show",
+        "session.show",
+        "unknown",
+    ] {
+        assert!(
+            text.contains(&format!("\"use_case\":\"{use_case}\"")),
+            "{text}"
+        );
+    }
+    assert!(
+        text.contains("\"dialect\":\"pages\"") && text.contains(CAUSE),
+        "{text}"
+    );
+    assert!(!text.contains("rbk_"), "{text}");
+    let metrics = get(&web, "/metrics").await;
+    assert!(metrics.contains("invitation.show") && !metrics.contains("rbk_"));
 }

@@ -24,11 +24,11 @@ use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
     Core, MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSubscriptions,
-    MockTokens, MockWebhooks, MockWorkspaces, UserService,
+    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
+    MockSubscriptions, MockTokens, MockWebhooks, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
-use rollbook_web::{NativeSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 
@@ -95,6 +95,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         memberships: Arc::new(MockMemberships::new()),
         roles: Arc::new(MockCustomRoles::new()),
         tokens: Arc::new(MockTokens::new()),
+        sessions: Arc::new(MockSessions::new()),
         service_accounts: Arc::new(MockServiceAccounts::new()),
         domains: Arc::new(MockDomains::new()),
         audit: Arc::new(MockAuditLog::new()),
@@ -104,6 +105,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         subscriptions: Arc::new(MockSubscriptions::new()),
         outbox: Arc::new(empty_outbox()),
         webhooks: Arc::new(MockWebhooks::new()),
+        limits: Arc::default(),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),
@@ -128,6 +130,8 @@ pub(crate) fn probing(probe: impl Probe + 'static) -> Web {
 pub(crate) fn over(services: Services, request_timeout: Duration) -> Web {
     let settings = Settings {
         page_token_key: [7; 32],
+        public_url: "https://book.example".to_owned(),
+        pages: PageSettings::default(),
         native: NativeSettings::default(),
         body_limit: Settings::BODY_LIMIT,
         request_timeout,

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use assert_cmd::cargo::cargo_bin;
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, SqliteConnection};
+use diesel::sql_types::Text;
+use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use tempfile::TempDir;
 
 pub(crate) use self::server::{Answer, Server, head};
@@ -105,14 +106,40 @@ impl Installation {
     /// Changes the database past Rollbook.
     fn write(&self, sql: &str) {
         match &self.schema {
-            Some(schema) => psql(&format!("SET search_path = {}; {sql}", schema.0)),
+            Some(schema) => drop(psql(&format!("SET search_path = {}; {sql}", schema.0))),
             None => self.tamper(sql),
         }
+    }
+
+    /// The secret of the letter that was written last: nobody but the mail has it, and the table
+    /// until the mail is sent.
+    pub(crate) fn mailed(&self) -> String {
+        let sql = "SELECT secret FROM outbox ORDER BY id DESC LIMIT 1";
+        let Some(schema) = &self.schema else {
+            #[derive(QueryableByName)]
+            struct Row {
+                #[diesel(sql_type = Text)]
+                secret: String,
+            }
+            let file = self.directory.path().join("test.db");
+            let mut connection = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
+            let row: Row = sql_query(sql).get_result(&mut connection).unwrap();
+            return row.secret;
+        };
+        psql(&sql.replace("outbox", &format!("{}.outbox", schema.0)))
     }
 
     /// Starts `rollbook serve` on a free port.
     pub(crate) fn serve(&self) -> Server {
         let mut command = self.rollbook();
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        Server::start(command)
+    }
+
+    /// Like `serve`, and what is in the outbox stays there.
+    pub(crate) fn serve_idle(&self) -> Server {
+        let mut command = self.rollbook();
+        command.env("ROLLBOOK_OUTBOX_ENABLED", "false");
         command.args(["serve", "--listen", "127.0.0.1:0"]);
         Server::start(command)
     }
@@ -153,15 +180,17 @@ fn test_postgres_url() -> String {
         .expect("TEST_POSTGRES_URL must name a PostgreSQL database; scripts/test sets it")
 }
 
-fn psql(sql: &str) {
+fn psql(sql: &str) -> String {
     let output = Command::new("psql")
         .args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1"])
+        .args(["--tuples-only", "--no-align"])
         .args(["--dbname", &test_postgres_url(), "--command", sql])
         .env("PGOPTIONS", "-cclient_min_messages=warning")
         .output()
         .expect("psql, PostgreSQL's client, must be in PATH");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{sql}: {errors}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// How a command ended.

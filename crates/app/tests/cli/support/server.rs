@@ -80,6 +80,21 @@ impl Server {
         connection.answer()
     }
 
+    /// Asks as a browser does that has this cookie; with a form, as one of the page's own.
+    pub(crate) fn browse(&self, path: &str, cookie: &str, form: Option<&str>) -> Answer {
+        let mut connection = self.connect();
+        let (method, body) = form.map_or(("GET", ""), |form| ("POST", form));
+        connection.send(&format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+             Accept: text/html\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len(),
+            host = self.address,
+        ));
+        connection.answer()
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
@@ -171,6 +186,7 @@ impl Connection {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         Answer {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head: head.to_owned(),
             body: body.to_owned(),
         }
     }
@@ -180,10 +196,18 @@ impl Connection {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    head: String,
     pub(crate) body: String,
 }
 
 impl Answer {
+    /// The value of a header, if it is there.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let mut found = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.next().map(|(_, value)| value)
+    }
+
     /// The text of a field of a JSON object, found without a parser: good enough for names.
     #[track_caller]
     pub(crate) fn field(&self, name: &str) -> &str {

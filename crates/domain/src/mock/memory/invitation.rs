@@ -95,6 +95,24 @@ impl InvitationRepo for MemoryTx {
         Ok(number(theirs.filter(|i| i.is_pending(now))))
     }
 
+    fn run_out(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(OrganizationId, InvitationId)>> {
+        let all = self.reading()?.invitations.values();
+        let mut rows: Vec<_> = all
+            .map(|kept| &kept.invitation)
+            .filter(|it| is_written_pending(it) && !it.is_pending(now))
+            .map(|it| (it.expires_at, it.organization_id, it.id))
+            .collect();
+        rows.sort_unstable();
+        let ids = rows
+            .into_iter()
+            .map(|(_, organization, id)| (organization, id));
+        Ok(ids.take(limit as usize).collect())
+    }
+
     fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool> {
         let state = self.writing()?;
         let id = invitation.id;

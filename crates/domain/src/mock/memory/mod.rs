@@ -15,6 +15,7 @@ mod role;
 mod state;
 mod token;
 mod user;
+mod verification;
 mod webhook;
 mod workspace;
 
@@ -28,7 +29,7 @@ use crate::outbox::Message;
 use crate::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, Probe, RequestRepo, RoleRepo,
-    Store, TokenRepo, Tx, UserRepo, WebhookRepo, Work, WorkspaceRepo,
+    Store, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -131,6 +132,9 @@ impl Tx for MemoryTx {
     }
 
     fn users(&mut self) -> &mut dyn UserRepo {
+        self
+    }
+    fn verifications(&mut self) -> &mut dyn VerificationRepo {
         self
     }
 

@@ -21,6 +21,7 @@ use crate::subscription::Plan;
 use crate::token::Token;
 use crate::user::User;
 use crate::value::{DisplayName, Email, Slug};
+use crate::verification::EmailVerification;
 use crate::webhook::WebhookEndpoint;
 use crate::workspace::{Workspace, WorkspaceMembership};
 use crate::{Error, Result};
@@ -32,6 +33,7 @@ pub(super) struct State {
     pub(super) organizations: BTreeMap<OrganizationId, Organization>,
     pub(super) plans: BTreeMap<OrganizationId, Plan>,
     pub(super) memberships: BTreeMap<MembershipId, KeptMembership>,
+    pub(super) verifications: BTreeMap<UserId, (EmailVerification, Digest)>,
     pub(super) tokens: BTreeMap<TokenId, KeptToken>,
     pub(super) roles: BTreeMap<(OrganizationId, RoleId), CustomRole>,
     pub(super) invitations: BTreeMap<InvitationId, KeptInvitation>,

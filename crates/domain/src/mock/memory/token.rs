@@ -1,12 +1,12 @@
 use super::MemoryTx;
-use super::state::{KeptToken, State, cut, duplicate, number};
+use super::state::{KeptToken, State, absent, cut, duplicate, number};
 use crate::Result;
 use crate::id::{OrganizationId, TokenId, UserId};
 use crate::page::{Page, Window};
 use crate::port::TokenRepo;
 use crate::secret::Digest;
 use crate::time::Timestamp;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 
 impl TokenRepo for MemoryTx {
     fn add(&mut self, token: &Token, digest: &Digest) -> Result<()> {
@@ -17,6 +17,9 @@ impl TokenRepo for MemoryTx {
         }
         if let Some(maker) = token.created_by {
             state.user(maker)?;
+        }
+        if let Some(parent) = token.parent_id.filter(|it| !state.tokens.contains_key(it)) {
+            return Err(absent("token", parent));
         }
         if state.tokens.values().any(|kept| kept.digest == *digest) {
             return Err(duplicate("the digest"));
@@ -33,24 +36,25 @@ impl TokenRepo for MemoryTx {
 
     fn find(&mut self, user: UserId, id: TokenId) -> Result<Option<Token>> {
         let found = self.reading()?.tokens.get(&id).map(|kept| &kept.token);
-        Ok(found.filter(|token| unrevoked_of(token, user)).cloned())
+        Ok(found.filter(|token| listed_of(token, user)).cloned())
     }
 
     fn list(&mut self, user: UserId, window: &Window<TokenId>) -> Result<Page<Token, TokenId>> {
         let all = self.reading()?.tokens.values().map(|kept| &kept.token);
-        let rows = all.filter(|token| unrevoked_of(token, user)).cloned();
+        let rows = all.filter(|token| listed_of(token, user)).cloned();
         Ok(cut(rows.collect(), window, |token| token.id))
     }
 
     fn count_usable(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
         let all = self.reading()?.tokens.values().map(|kept| &kept.token);
         Ok(number(
-            all.filter(|t| t.user_id == user && t.is_usable(now)),
+            all.filter(|t| listed_of(t, user) && t.is_usable(now)),
         ))
     }
 
     fn revoke(&mut self, user: UserId, id: TokenId, now: Timestamp) -> Result<bool> {
-        let which = |token: &Token| token.id == id && token.user_id == user;
+        let meant = |token: &Token| token.id == id || token.parent_id == Some(id);
+        let which = |token: &Token| meant(token) && token.user_id == user;
         Ok(revoke(self.writing()?, now, which) > 0)
     }
 
@@ -81,10 +85,24 @@ impl TokenRepo for MemoryTx {
         }
         Ok(())
     }
+
+    fn forget_sessions(&mut self, expired: Timestamp, limit: u32) -> Result<u32> {
+        let tokens = &mut self.writing()?.tokens;
+        let ended = |token: &Token| {
+            token.kind == TokenKind::Session && token.expires_at.is_some_and(|end| end < expired)
+        };
+        let old: Vec<_> = tokens
+            .values()
+            .filter(|kept| ended(&kept.token))
+            .map(|kept| kept.token.id)
+            .take(limit as usize)
+            .collect();
+        Ok(number(old.iter().filter_map(|id| tokens.remove(id))))
+    }
 }
 
-fn unrevoked_of(token: &Token, user: UserId) -> bool {
-    token.user_id == user && token.revoked_at.is_none()
+fn listed_of(token: &Token, user: UserId) -> bool {
+    token.user_id == user && token.kind == TokenKind::Access && token.revoked_at.is_none()
 }
 
 /// Revokes what is not yet revoked, and answers how many that were.

@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use crate::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
 use crate::domain::{Enrollment, OrganizationDomain};
 use crate::id::{InvitationId, MembershipId, MessageId, OrganizationId};
 use crate::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState};
+use crate::limit::Allowance;
 use crate::membership::Membership;
 use crate::organization::Version;
 use crate::outbox::{Content, Letter, Message};
@@ -12,7 +15,7 @@ use crate::service::membership::{admit, close_invitation};
 use crate::service::{Core, authority};
 use crate::time::Timestamp;
 use crate::user::{User, UserKind};
-use crate::value::{DomainName, Metadata};
+use crate::value::{DomainName, Email, Metadata};
 use crate::{Error, Refusal, Result};
 
 /// What it takes to take somebody in whose address has just been verified, made before the
@@ -39,8 +42,8 @@ impl Newcomer {
 }
 
 /// Takes in or invites a person whose address has just been verified, when an organization has
-/// verified the domain and wants that. Where no seat is free, nothing happens: the address is
-/// verified all the same.
+/// verified the domain and wants that. Where no seat is free, or no invitation can be sent now,
+/// nothing happens: the address is verified all the same.
 ///
 /// Locks the organization, so it comes before any lock of a user. Whoever is invited already
 /// accepts that invitation instead, which may be to more than everybody gets.
@@ -50,6 +53,7 @@ pub fn enroll(
     now: Timestamp,
     fresh: &Newcomer,
     user: &User,
+    allowance: &Allowance,
 ) -> Result<()> {
     let Some(domain) = house(tx, user)? else {
         return Ok(());
@@ -68,10 +72,34 @@ pub fn enroll(
         checked => checked?,
     }
     if mode == Enrollment::AutomaticInvitation {
+        match allowance.take_invitation(organization, &user.email) {
+            Err(Error::Refused(Refusal::RateLimited { .. })) => return Ok(()),
+            taken => taken?,
+        }
         return invite(tx, author, now, fresh, organization, user);
     }
     let membership = membership(fresh.membership, organization, user, now);
     admit(tx, author, now, &membership, user)
+}
+
+/// Locks an organization, and with it the one that would enroll whoever is at this address, in the
+/// order of their ids, so that two whose addresses are verified never wait for each other in a
+/// circle.
+pub fn hold_with_house(
+    tx: &mut dyn Tx,
+    organization: OrganizationId,
+    address: &Email,
+) -> Result<()> {
+    let house = match DomainName::parse(address.domain()) {
+        Ok(name) => tx.domains().find_verified(&name)?,
+        Err(_) => None,
+    };
+    let mut ids = BTreeSet::from([organization]);
+    ids.extend(house.map(|domain| domain.organization_id));
+    for id in ids {
+        tx.organizations().hold(id)?;
+    }
+    Ok(())
 }
 
 /// The verified domain of the user's address, and its live organization locked.

@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 use crate::value::DomainName;
 use crate::{Error, Refusal, Result};
 
-pub use enrolling::{Newcomer, enroll};
+pub use enrolling::{Newcomer, enroll, hold_with_house};
 pub use service::DomainService;
 pub use suitable::PUBLIC_PROVIDERS;
 

@@ -7,12 +7,15 @@ use crate::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
 use crate::id::{MembershipId, UserId};
 use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::service::token::{IssueToken, Mint, issue};
-use crate::service::{Core, operator};
+use crate::service::domain::{Newcomer, enroll, hold_with_house};
+use crate::service::token::{IssueToken, IssuedToken, Mint, issue};
+use crate::service::{Core, operator, session};
 use crate::time::Timestamp;
+use crate::token::TokenKind;
 use crate::user::{User, UserKind};
 use crate::value::TokenName;
 use crate::{Error, Refusal, Result};
@@ -25,15 +28,20 @@ const FIRST_TOKEN: &str = "first";
 pub(super) struct Fresh {
     user: UserId,
     membership: MembershipId,
+    newcomer: Newcomer,
     mint: Mint,
 }
 
 impl Fresh {
-    pub(super) fn new(core: &Core, now: Timestamp) -> Self {
+    pub(super) fn new(core: &Core, now: Timestamp, credential: TokenKind) -> Self {
         Self {
             user: UserId::new(core.ids.next(now)),
             membership: MembershipId::new(core.ids.next(now)),
-            mint: Mint::new(core, now),
+            newcomer: Newcomer::new(core, now),
+            mint: match credential {
+                TokenKind::Access => Mint::new(core, now),
+                TokenKind::Session => Mint::session(core, now),
+            },
         }
     }
 }
@@ -43,7 +51,9 @@ pub(super) fn accept(
     caller: &Caller,
     now: Timestamp,
     membership: MembershipId,
+    newcomer: &Newcomer,
     handle: Handle,
+    allowance: &Allowance,
 ) -> Result<Used<Acceptance>> {
     let (mut authentication, view) = meet(tx, caller, now, handle)?;
     let user = &mut authentication.user;
@@ -55,10 +65,14 @@ pub(super) fn accept(
     check_pending(&view.invitation, now)?;
     let author = authentication.author(caller);
     let user = &mut authentication.user;
-    if !user.has_verified_email() {
+    let is_proof = !user.has_verified_email();
+    if is_proof {
         verify(tx, &author, now, user)?;
     }
     let acceptance = join(tx, &author, now, membership, view, user)?;
+    if is_proof {
+        enroll(tx, &author, now, newcomer, user, allowance)?;
+    }
     Ok(authentication.used(acceptance))
 }
 
@@ -85,8 +99,9 @@ pub(super) fn sign_up(
     now: Timestamp,
     fresh: &Fresh,
     command: &SignUp,
+    allowance: &Allowance,
 ) -> Result<SignedUp> {
-    let view = find_locked(tx, Handle::Secret(command.secret))?;
+    let view = find_locked(tx, Handle::Secret(command.secret), true)?;
     check_pending(&view.invitation, now)?;
     let email = &view.invitation.email;
     if tx.users().find_by_email(email)?.is_some() {
@@ -114,18 +129,32 @@ pub(super) fn sign_up(
     };
     let user = operator::add(tx, &author, &user)?;
     let acceptance = join(tx, &author, now, fresh.membership, view, &user)?;
+    enroll(tx, &author, now, &fresh.newcomer, &user, allowance)?;
+    let token = match command.credential {
+        TokenKind::Access => first_token(tx, &author, now, &fresh.mint, user.id)?,
+        TokenKind::Session => session::open(tx, &author, now, &fresh.mint, user.id, None)?,
+    };
+    Ok(SignedUp {
+        user,
+        acceptance,
+        token,
+    })
+}
+
+fn first_token(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    mint: &Mint,
+    user: UserId,
+) -> Result<IssuedToken> {
     let first = IssueToken {
         name: TokenName::from_stored(FIRST_TOKEN.to_owned()),
         expires_at: None,
         organization_id: None,
         once: None,
     };
-    let token = issue(tx, &author, now, &fresh.mint, user.id, &first)?;
-    Ok(SignedUp {
-        user,
-        acceptance,
-        token,
-    })
+    issue(tx, author, now, mint, user, &first)
 }
 
 /// Finds out who answers which invitation, and locks first its organization, then the user.
@@ -137,8 +166,8 @@ fn meet(
 ) -> Result<(Authentication, InvitationView)> {
     let action = Action::ManageSelf;
     // Nobody learns anything, and locks anything, before that.
-    access::enter_platform(tx, caller, now, action)?;
-    let view = find_locked(tx, handle)?;
+    let seen = access::enter_platform(tx, caller, now, action)?;
+    let view = find_locked(tx, handle, !seen.user.has_verified_email())?;
     let authentication = access::enter_platform_locked(tx, caller, now, action)?;
     if authentication.user.kind == UserKind::ServiceAccount {
         return Err(Error::Denied {
@@ -150,13 +179,22 @@ fn meet(
 }
 
 /// An invitation of a live organization, with the organization locked: it cannot be answered,
-/// revoked or sent again by anybody else until the end of the transaction.
-fn find_locked(tx: &mut dyn Tx, handle: Handle) -> Result<InvitationView> {
+/// revoked or sent again by anybody else until the end of the transaction. If the answer may prove
+/// the address, the organization that would enroll its user is locked as well.
+fn find_locked(tx: &mut dyn Tx, handle: Handle, may_prove: bool) -> Result<InvitationView> {
     // Read behind the lock: what was read before it may be out of date when it is had.
     match handle {
         Handle::Secret(secret) => {
-            let seen = find_by_secret(tx, secret)?;
-            tx.organizations().hold(seen.invitation.organization_id)?;
+            let Invitation {
+                organization_id,
+                email,
+                ..
+            } = find_by_secret(tx, secret)?.invitation;
+            if may_prove {
+                hold_with_house(tx, organization_id, &email)?;
+            } else {
+                tx.organizations().hold(organization_id)?;
+            }
             find_by_secret(tx, secret)
         }
         Handle::Id(id) => {

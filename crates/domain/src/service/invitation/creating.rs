@@ -8,6 +8,7 @@ use crate::audit::{Act, Author, Change};
 use crate::id::{InvitationId, OrganizationId, WorkspaceId};
 use crate::idempotency::{self, Claim};
 use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::policy::Action;
 use crate::port::Tx;
@@ -38,6 +39,7 @@ struct Inviter<'a> {
     authentication: &'a Authentication,
     place: &'a Place,
     author: Author,
+    allowance: &'a Allowance,
 }
 
 impl Inviter<'_> {
@@ -64,6 +66,7 @@ pub(super) fn create(
     organization: OrganizationId,
     fresh: &Fresh,
     command: &CreateInvitation,
+    allowance: &Allowance,
 ) -> Result<Used<InvitationView>> {
     let action = Action::Use(Permission::CreateInvitation);
     let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
@@ -76,6 +79,7 @@ pub(super) fn create(
         author: authentication.author(caller),
         authentication: &authentication,
         place: &place,
+        allowance,
     };
     let draft = check(tx, &inviter, now, &command.invitation)?;
     let view = write(tx, &inviter, now, fresh, &command.invitation, draft)?;
@@ -88,6 +92,7 @@ pub(super) fn create_many(
     now: Timestamp,
     organization: OrganizationId,
     commands: &[(Fresh, NewInvitation)],
+    allowance: &Allowance,
 ) -> Result<Used<Vec<Result<InvitationView>>>> {
     let action = Action::Use(Permission::CreateInvitation);
     let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
@@ -95,6 +100,7 @@ pub(super) fn create_many(
         author: authentication.author(caller),
         authentication: &authentication,
         place: &place,
+        allowance,
     };
     let mut answers = Vec::with_capacity(commands.len());
     for (fresh, command) in commands {
@@ -117,7 +123,7 @@ pub(super) fn check_length(commands: &[NewInvitation]) -> Result<()> {
     Ok(())
 }
 
-/// Everything that can speak against an invitation. It writes nothing.
+/// Everything that can speak against an invitation; the limits come last. It writes nothing.
 fn check(
     tx: &mut dyn Tx,
     inviter: &Inviter<'_>,
@@ -150,6 +156,9 @@ fn check(
         return Err(Refusal::AlreadyInvited.into());
     }
     authority::check_seat(tx, organization, now)?;
+    inviter
+        .allowance
+        .take_invitation(organization, &command.email)?;
     Ok(Draft {
         gift,
         workspace_title,

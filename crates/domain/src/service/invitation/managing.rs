@@ -6,6 +6,7 @@ use crate::access::{self, Caller, Used};
 use crate::audit::{Act, Author};
 use crate::id::{InvitationId, OrganizationId};
 use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::policy::Action;
 use crate::port::Tx;
@@ -18,10 +19,10 @@ pub(super) fn resend(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
-    organization: OrganizationId,
-    id: InvitationId,
+    (organization, id): (OrganizationId, InvitationId),
     letter: &Letter,
     command: &ResendInvitation,
+    allowance: &Allowance,
 ) -> Result<Used<InvitationView>> {
     let action = Action::Use(Permission::UpdateInvitation);
     let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
@@ -40,6 +41,7 @@ pub(super) fn resend(
     if !invitation.is_pending(now) {
         revive(tx, &author, now, invitation)?;
     }
+    allowance.take_invitation(organization, &invitation.email)?;
     let before = invitation.clone();
     invitation.state = InvitationState::Pending;
     invitation.expires_at = expires_at;

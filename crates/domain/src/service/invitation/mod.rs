@@ -4,6 +4,7 @@ mod accepting;
 mod checking;
 mod creating;
 mod ending;
+mod expiring;
 mod granting;
 mod joining;
 mod letter;
@@ -22,6 +23,7 @@ use crate::organization::Version;
 use crate::page::{Page, Window};
 use crate::secret::{Digest, Secret};
 use crate::time::Timestamp;
+use crate::token::TokenKind;
 use crate::user::User;
 use crate::value::{DisplayName, Email, Language, Metadata};
 use crate::{Refusal, Result};
@@ -117,6 +119,8 @@ pub struct SignUp {
     pub secret: Presented,
     /// What to call the new user.
     pub display_name: DisplayName,
+    /// How the new user's first credential will be presented.
+    pub credential: TokenKind,
 }
 
 /// That an invitation was accepted.
@@ -135,8 +139,20 @@ pub struct SignedUp {
     pub user: User,
     /// The accepted invitation and the membership.
     pub acceptance: Acceptance,
-    /// The new user's first personal access token, with its secret.
+    /// The new user's first personal access token, or the browser session, with its secret.
     pub token: IssuedToken,
+}
+
+/// What the page shows that the mailed link leads to.
+#[derive(Clone, Debug)]
+pub struct OpenedInvitation {
+    /// The invitation.
+    pub invitation: InvitationView,
+    /// Whether there is a user with the address. The secret proves the mailbox, to which that is
+    /// no news.
+    pub invitee_is_user: bool,
+    /// Who looks, if they are known.
+    pub reader: Option<User>,
 }
 
 /// How people become members by their own consent. In every answer the state of an invitation is
@@ -207,6 +223,9 @@ pub trait Invitations: Send + Sync {
     /// The invitation with this secret. It needs no credential and changes nothing: mail scanners
     /// open links.
     async fn preview(&self, secret: Presented) -> Result<InvitationView>;
+
+    /// [`Invitations::preview`], with what the page needs to know besides.
+    async fn open(&self, caller: Caller, secret: Presented) -> Result<OpenedInvitation>;
 
     /// Accepts an invitation to the caller's address. Who accepts twice gets the same answer.
     async fn accept(&self, caller: Caller, handle: Handle) -> Result<Acceptance>;

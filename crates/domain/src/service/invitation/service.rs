@@ -2,22 +2,25 @@ use async_trait::async_trait;
 
 use super::letter::Letter;
 use super::{
-    Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, NewInvitation, Presented,
-    ResendInvitation, SignUp, SignedUp, accepting, creating, managing, viewing,
+    Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, NewInvitation,
+    OpenedInvitation, Presented, ResendInvitation, SignUp, SignedUp, accepting, creating, managing,
+    viewing,
 };
 use crate::Result;
 use crate::access::{Caller, Origin};
 use crate::id::{InvitationId, MembershipId, OrganizationId};
 use crate::invitation::{InvitationState, InvitationView};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::page::Window;
 use crate::port::Tx;
 use crate::service::Core;
+use crate::service::domain::Newcomer;
 
 /// The real [`Invitations`].
 #[derive(Clone)]
 pub struct InvitationService {
-    core: Core,
+    pub(super) core: Core,
 }
 
 impl InvitationService {
@@ -38,10 +41,10 @@ impl Invitations for InvitationService {
     ) -> Result<InvitationView> {
         let now = self.core.now();
         let fresh = creating::Fresh::new(&self.core, now);
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            creating::create(tx, caller, now, organization, &fresh, &command)
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            creating::create(tx, caller, now, organization, &fresh, &command, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn create_many(
@@ -54,10 +57,10 @@ impl Invitations for InvitationService {
         let now = self.core.now();
         let fresh = |command| (creating::Fresh::new(&self.core, now), command);
         let commands: Vec<_> = commands.into_iter().map(fresh).collect();
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            creating::create_many(tx, caller, now, organization, &commands)
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            creating::create_many(tx, caller, now, organization, &commands, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn get(
@@ -94,10 +97,11 @@ impl Invitations for InvitationService {
     ) -> Result<InvitationView> {
         let now = self.core.now();
         let letter = Letter::new(&self.core, now);
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            managing::resend(tx, caller, now, organization, id, &letter, &command)
+        let at = (organization, id);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            managing::resend(tx, caller, now, at, &letter, &command, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn revoke(
@@ -132,13 +136,20 @@ impl Invitations for InvitationService {
             .await
     }
 
+    async fn open(&self, caller: Caller, secret: Presented) -> Result<OpenedInvitation> {
+        let work =
+            move |tx: &mut dyn Tx, caller: &Caller, now| viewing::open(tx, caller, now, secret);
+        self.core.read_for_anybody(caller, work).await
+    }
+
     async fn accept(&self, caller: Caller, handle: Handle) -> Result<Acceptance> {
         let now = self.core.now();
         let membership = MembershipId::new(self.core.ids.next(now));
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            accepting::accept(tx, caller, now, membership, handle)
+        let newcomer = Newcomer::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            accepting::accept(tx, caller, now, membership, &newcomer, handle, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn decline(&self, caller: Caller, handle: Handle) -> Result<InvitationView> {
@@ -150,10 +161,10 @@ impl Invitations for InvitationService {
 
     async fn sign_up(&self, origin: Origin, command: SignUp) -> Result<SignedUp> {
         let now = self.core.now();
-        let fresh = accepting::Fresh::new(&self.core, now);
-        self.core
-            .store
-            .write(move |tx| accepting::sign_up(tx, origin, now, &fresh, &command))
-            .await
+        let fresh = accepting::Fresh::new(&self.core, now, command.credential);
+        let work = move |tx: &mut dyn Tx, allowance: &Allowance| {
+            accepting::sign_up(tx, origin, now, &fresh, &command, allowance)
+        };
+        self.core.write_for_anybody(now, work).await
     }
 }

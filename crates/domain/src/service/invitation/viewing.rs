@@ -1,4 +1,4 @@
-use super::{InvitationPage, Presented, as_of, checking};
+use super::{InvitationPage, OpenedInvitation, Presented, as_of, checking};
 use crate::access::{self, Caller, Used};
 use crate::error::Kind;
 use crate::id::{InvitationId, OrganizationId};
@@ -64,6 +64,24 @@ pub(super) fn preview(
     secret: Presented,
 ) -> Result<InvitationView> {
     Ok(as_of(now, find_by_secret(tx, secret)?))
+}
+
+pub(super) fn open(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    secret: Presented,
+) -> Result<(OpenedInvitation, Option<Used<()>>)> {
+    let reader = access::recognize(tx, caller, now)?;
+    let invitation = preview(tx, now, secret)?;
+    let invitee = tx.users().find_by_email(&invitation.invitation.email)?;
+    let used = reader.as_ref().map(|reader| reader.used(()));
+    let opened = OpenedInvitation {
+        invitee_is_user: invitee.is_some(),
+        reader: reader.map(|reader| reader.user),
+        invitation,
+    };
+    Ok((opened, used))
 }
 
 /// The invitation of a live organization that has this secret.

@@ -3,7 +3,7 @@ use crate::Result;
 use crate::domain::OrganizationDomain;
 use crate::id::{DomainId, InvitationId, MessageId, OrganizationId, UserId};
 use crate::invitation::{InvitationState, InvitationView};
-use crate::mail::{EMAIL_VERIFICATION_LIFETIME, Mail, MailText, PASSWORD_RESET_LIFETIME};
+use crate::mail::{Mail, MailText, PASSWORD_RESET_LIFETIME};
 use crate::organization::OrganizationView;
 use crate::outbox::{Content, Letter, Message};
 use crate::port::Tx;
@@ -53,8 +53,7 @@ pub(crate) fn prepare(
             ..
         } => invitation(tx, now, *invitation_id, secret, *again)?,
         Letter::EmailVerification { user_id, secret } => {
-            let until = created_at.plus(EMAIL_VERIFICATION_LIFETIME);
-            verification(reader.as_ref(), *user_id, secret, now, until)
+            verification(tx, now, reader.as_ref(), *user_id, secret)?
         }
         Letter::PasswordReset { user_id, secret } => {
             let until = created_at.plus(PASSWORD_RESET_LIFETIME);
@@ -149,23 +148,29 @@ fn inviter(tx: &mut dyn Tx, view: &InvitationView) -> Result<Option<DisplayName>
 }
 
 fn verification(
+    tx: &mut dyn Tx,
+    now: Timestamp,
     reader: Option<&User>,
     user: UserId,
     secret: &Secret,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Found {
+) -> Result<Found> {
     let Some(reader) = reader.filter(|reader| reader.id == user && is_there(reader)) else {
-        return unwanted("the user is gone or has another address");
+        return Ok(unwanted("the user is gone or has another address"));
     };
     if reader.has_verified_email() {
-        return unwanted("the address was verified");
+        return Ok(unwanted("the address was verified"));
     }
-    if expires_at <= now {
-        return unwanted("its link has expired");
+    let Some(pending) = tx.verifications().find_by_secret(&secret.digest())? else {
+        return Ok(unwanted("another link has been sent since"));
+    };
+    if !pending.is_about(reader, now) {
+        return Ok(unwanted("its link has expired"));
     }
-    let secret = secret.clone();
-    Found::Words(MailText::EmailVerification { secret, expires_at }, None)
+    let (secret, expires_at) = (secret.clone(), pending.expires_at);
+    Ok(Found::Words(
+        MailText::EmailVerification { secret, expires_at },
+        None,
+    ))
 }
 
 fn reset(

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::service::Core;
 use crate::service::token::{IssuedToken, TOKENS_PER_USER, TokenPage};
 use crate::time::Timestamp;
-use crate::token::Token;
+use crate::token::{Token, TokenKind};
 use crate::{Error, Refusal, Result};
 
 /// The id and the secret of a key to come, made before the transaction.
@@ -59,6 +59,8 @@ pub(super) fn issue(
     }
     let token = Token {
         id: mint.id,
+        kind: TokenKind::Access,
+        parent_id: None,
         user_id: account.user.id,
         organization_id: Some(organization),
         // A key that makes a key stays behind its own maker: no chain of keys outlives the rights
@@ -77,14 +79,13 @@ pub(super) fn issue(
         Change::set("name", token.name.as_str()),
         Change::set("service_account", &id.to_string()),
     ];
-    let target = Target::Token(token.id);
     record(
         tx,
         &author,
         now,
         organization,
         Act::TokenCreated,
-        target,
+        Target::Token(token.id),
         changes,
     )?;
     Ok(authentication.used(IssuedToken {

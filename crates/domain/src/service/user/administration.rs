@@ -1,15 +1,18 @@
+use super::homes::Homes;
 use super::profile::note;
+use super::verifying::vouch;
 use super::{CreatePerson, OWNED_SHOWN, UserPage, check_address, write};
 use crate::access::{self, Authentication, Caller, Used};
-use crate::audit::{Act, Change};
+use crate::audit::Act;
 use crate::error::Kind;
 use crate::id::UserId;
 use crate::idempotency::{self, Claim};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::page::Window;
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::service::domain::{Newcomer, enroll};
+use crate::service::domain::Newcomer;
 use crate::service::operator;
 use crate::time::Timestamp;
 use crate::user::{User, UserKind};
@@ -77,26 +80,12 @@ pub(super) fn verify_email(
     now: Timestamp,
     fresh: &Newcomer,
     id: UserId,
+    allowance: &Allowance,
 ) -> Result<Used<User>> {
     let authentication = enter(tx, caller, now)?;
     let author = authentication.author(caller);
     let found = present(tx.users().find(id)?)?;
-    if found.has_verified_email() {
-        return Ok(authentication.used(found));
-    }
-    let mut verified = found.clone();
-    verified.email_verified_at = Some(now);
-    // First, since it locks an organization, which comes before any user.
-    enroll(tx, &author, now, fresh, &verified)?;
-    let locked = present(tx.users().lock(id)?)?;
-    // Vouched for is the address that was looked at, not one that took its place.
-    if locked.version != found.version {
-        return Err(Refusal::VersionMismatch.into());
-    }
-    verified.touch(now);
-    write(tx, &verified, found.version)?;
-    let change = Change::set("email_verified", verified.email.as_str());
-    note(tx, &author, now, &verified, Act::UserUpdated, vec![change])?;
+    let verified = vouch(tx, &author, now, fresh, found, allowance)?;
     Ok(authentication.used(verified))
 }
 
@@ -108,6 +97,7 @@ pub(super) fn deactivate(
     seen: Option<Version>,
 ) -> Result<Used<User>> {
     let authentication = enter(tx, caller, now)?;
+    let homes = Homes::lock(tx, id)?;
     let user = present(tx.users().lock(id)?)?;
     user.version.expect(seen)?;
     let organizations = tx.users().owned(id, OWNED_SHOWN)?;
@@ -115,7 +105,7 @@ pub(super) fn deactivate(
         return Err(Refusal::StillOwner { organizations }.into());
     }
     tx.tokens().revoke_all(id, now)?;
-    set_active(tx, &authentication, caller, now, user, false)
+    set_active(tx, &authentication, caller, now, (user, &homes), false)
 }
 
 pub(super) fn activate(
@@ -126,9 +116,10 @@ pub(super) fn activate(
     seen: Option<Version>,
 ) -> Result<Used<User>> {
     let authentication = enter(tx, caller, now)?;
+    let homes = Homes::lock(tx, id)?;
     let user = present(tx.users().lock(id)?)?;
     user.version.expect(seen)?;
-    set_active(tx, &authentication, caller, now, user, true)
+    set_active(tx, &authentication, caller, now, (user, &homes), true)
 }
 
 fn set_active(
@@ -136,7 +127,7 @@ fn set_active(
     authentication: &Authentication,
     caller: &Caller,
     now: Timestamp,
-    mut user: User,
+    (mut user, homes): (User, &Homes),
     active: bool,
 ) -> Result<Used<User>> {
     if user.active != active {
@@ -151,6 +142,7 @@ fn set_active(
         };
         let author = authentication.author(caller);
         note(tx, &author, now, &user, act, Vec::new())?;
+        homes.tell(tx, &author, now, &user)?;
     }
     Ok(authentication.used(user))
 }

@@ -175,6 +175,7 @@ fn leave(
 /// better-auth).
 pub fn bury(tx: &mut dyn Tx, now: Timestamp, mut user: User) -> Result<User> {
     tx.tokens().revoke_all(user.id, now)?;
+    tx.verifications().remove(user.id)?;
     let before = user.version;
     user.email = Email::from_stored(format!("deleted-{}@deleted.invalid", user.id));
     user.display_name = DisplayName::from_stored("Deleted user".to_owned());

@@ -2,8 +2,10 @@
 
 mod administration;
 mod deletion;
+mod homes;
 mod profile;
 mod service;
+mod verifying;
 
 use async_trait::async_trait;
 
@@ -19,7 +21,9 @@ use crate::value::{DisplayName, Email};
 use crate::{Error, Refusal, Result};
 
 pub use deletion::bury;
+pub use homes::HOMES_TOLD;
 pub use service::UserService;
+pub use verifying::{OpenedVerification, VerificationSecret};
 
 /// How many organizations a [`Refusal::StillOwner`] names at the most.
 pub const OWNED_SHOWN: u32 = 100;
@@ -80,6 +84,23 @@ pub trait Users: Send + Sync {
 
     /// Changes the caller's profile.
     async fn update_me(&self, caller: Caller, command: UpdateProfile) -> Result<User>;
+
+    /// Mails the caller a secret that verifies their address, unless it is verified already. The
+    /// one before is dead.
+    async fn send_email_verification(&self, caller: Caller) -> Result<User>;
+
+    /// Whose address a mailed secret verifies. It needs no credential and changes nothing: mail
+    /// scanners open links.
+    async fn open_email_verification(
+        &self,
+        caller: Caller,
+        secret: VerificationSecret,
+    ) -> Result<OpenedVerification>;
+
+    /// Verifies the caller's address by the secret that was mailed there. An organization that has
+    /// verified the address's domain may take the caller in thereby. Doing it again changes
+    /// nothing.
+    async fn verify_my_email(&self, caller: Caller, secret: VerificationSecret) -> Result<User>;
 
     /// Deletes the caller, with all memberships and tokens.
     async fn delete_me(&self, caller: Caller, command: DeleteUser) -> Result<()>;

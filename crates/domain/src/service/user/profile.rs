@@ -25,6 +25,8 @@ pub(super) fn update(
         // Another spelling is the same address, and stays verified.
         if *email != user.email {
             user.email_verified_at = None;
+            // What was mailed to the old one says nothing any more, even if it comes back.
+            tx.verifications().remove(user.id)?;
         }
         user.email = email.clone();
     }

@@ -1,10 +1,14 @@
 use async_trait::async_trait;
 
 use super::administration;
-use super::{CreatePerson, DeleteUser, UpdateProfile, UserPage, Users, deletion, profile};
+use super::{
+    CreatePerson, DeleteUser, OpenedVerification, UpdateProfile, UserPage, Users,
+    VerificationSecret, deletion, profile, verifying,
+};
 use crate::Result;
 use crate::access::{self, Caller};
 use crate::id::{MessageId, UserId};
+use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::page::Window;
 use crate::policy::Action;
@@ -58,6 +62,34 @@ impl Users for UserService {
         self.core.write(caller, self.core.now(), work).await
     }
 
+    async fn send_email_verification(&self, caller: Caller) -> Result<User> {
+        let now = self.core.now();
+        let fresh = verifying::Fresh::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            verifying::send(tx, caller, now, &fresh, allowance)
+        };
+        self.core.write_within(caller, now, work).await
+    }
+
+    async fn open_email_verification(
+        &self,
+        caller: Caller,
+        secret: VerificationSecret,
+    ) -> Result<OpenedVerification> {
+        let work =
+            move |tx: &mut dyn Tx, caller: &Caller, now| verifying::open(tx, caller, now, secret);
+        self.core.read_for_anybody(caller, work).await
+    }
+
+    async fn verify_my_email(&self, caller: Caller, secret: VerificationSecret) -> Result<User> {
+        let now = self.core.now();
+        let fresh = Newcomer::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            verifying::verify(tx, caller, now, &fresh, secret, allowance)
+        };
+        self.core.write_within(caller, now, work).await
+    }
+
     async fn delete_me(&self, caller: Caller, command: DeleteUser) -> Result<()> {
         self.delete_anyone(caller, None, command).await
     }
@@ -87,10 +119,10 @@ impl Users for UserService {
     async fn verify_email(&self, caller: Caller, id: UserId) -> Result<User> {
         let now = self.core.now();
         let fresh = Newcomer::new(&self.core, now);
-        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            administration::verify_email(tx, caller, now, &fresh, id)
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
+            administration::verify_email(tx, caller, now, &fresh, id, allowance)
         };
-        self.core.write(caller, now, work).await
+        self.core.write_within(caller, now, work).await
     }
 
     async fn deactivate(&self, caller: Caller, id: UserId, seen: Option<Version>) -> Result<User> {

@@ -17,6 +17,7 @@ enum Test {
     NotBefore(Timestamp),
     Before(Timestamp),
     Owner(Uuid),
+    Type(String),
 }
 
 const FIELDS: &[Field<Test>] = &[
@@ -46,6 +47,15 @@ const FIELDS: &[Field<Test>] = &[
         name: "owner",
         kind: Kind::Id(Test::Owner),
     },
+    Field {
+        name: "type",
+        kind: Kind::Word(|pattern| {
+            let Kind::Word(read) = crate::native::event::EVENT_TYPE else {
+                return None;
+            };
+            read(pattern).map(Test::Type)
+        }),
+    },
 ];
 
 /// A row of the page.
@@ -55,6 +65,7 @@ struct Row {
     state: String,
     created: Timestamp,
     owner: Uuid,
+    kind: String,
 }
 
 impl Row {
@@ -66,6 +77,7 @@ impl Row {
             Test::NotBefore(time) => self.created >= *time,
             Test::Before(time) => self.created < *time,
             Test::Owner(id) => self.owner == *id,
+            Test::Type(pattern) => rollbook_domain::event::matches(pattern, &self.kind),
         }
     }
 }
@@ -89,13 +101,14 @@ fn table(head: &str) -> Vec<Vec<String>> {
 }
 
 fn rows() -> Vec<Row> {
-    let rows = table("| row | title | state | create_time | owner |").into_iter();
+    let rows = table("| row | title | state | create_time | owner | type |").into_iter();
     rows.map(|cells| Row {
         number: cells[0].clone(),
         title: cells[1].clone(),
         state: cells[2].clone(),
         created: Timestamp::parse_rfc3339(&cells[3]).unwrap(),
         owner: cells[4].parse().unwrap(),
+        kind: cells[5].clone(),
     })
     .collect()
 }

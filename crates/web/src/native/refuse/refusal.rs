@@ -1,17 +1,49 @@
 //! The rules that forbid something in the present state.
 
 use rollbook_domain::Refusal;
+use rollbook_domain::limit::Policy;
+use rollbook_domain::time::Span;
 
 use super::{Code, Verdict};
+use crate::native::status::{Detail, QuotaViolation};
 
 /// The verdict on a refusal.
 pub(super) fn judge(refusal: &Refusal) -> Verdict {
     let (code, reason) = place(refusal);
-    let verdict = Verdict::new(code, reason, refusal.to_string());
+    let mut verdict = Verdict::new(code, reason, refusal.to_string());
+    if let Refusal::RateLimited {
+        policy,
+        quota,
+        retry_after,
+    } = refusal
+    {
+        verdict = verdict.with("policy", policy.key());
+        verdict.details = later(*policy, *quota, *retry_after);
+    }
     match about(refusal) {
         Some((key, value)) => verdict.with(key, &value),
         None => verdict,
     }
+}
+
+/// When to try again, and what was too much (AIP-193).
+fn later(policy: Policy, quota: u32, retry_after: Span) -> Vec<Detail> {
+    let subject = match policy {
+        Policy::InvitationsPerOrganization => "organization",
+        Policy::MessagesPerRecipient => "recipient",
+    };
+    let seconds = policy.window().ceil_seconds();
+    vec![
+        Detail::RetryInfo {
+            retry_delay: format!("{}s", retry_after.ceil_seconds()),
+        },
+        Detail::QuotaFailure {
+            violations: vec![QuotaViolation {
+                subject,
+                description: format!("{}: {quota} in {seconds} seconds", policy.key()),
+            }],
+        },
+    ]
 }
 
 /// Its code, and its name for programs.
@@ -38,6 +70,7 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::DomainLimit { .. } => (ResourceExhausted, "DOMAIN_LIMIT"),
         Refusal::WebhookLimit { .. } => (ResourceExhausted, "WEBHOOK_LIMIT"),
         Refusal::DeliveryLimit { .. } => (ResourceExhausted, "DELIVERY_LIMIT"),
+        Refusal::RateLimited { .. } => (ResourceExhausted, "RATE_LIMITED"),
         Refusal::BeyondOwnRights { .. } => (PermissionDenied, "BEYOND_OWN_RIGHTS"),
         Refusal::Outranked => (PermissionDenied, "OUTRANKED"),
         Refusal::InvitationForSomeoneElse => (PermissionDenied, "INVITATION_FOR_SOMEONE_ELSE"),
@@ -72,7 +105,8 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
         | Refusal::WorkspaceLimit { limit }
         | Refusal::DomainLimit { limit }
         | Refusal::WebhookLimit { limit }
-        | Refusal::DeliveryLimit { limit } => Some(("limit", limit.to_string())),
+        | Refusal::DeliveryLimit { limit }
+        | Refusal::RateLimited { quota: limit, .. } => Some(("limit", limit.to_string())),
         Refusal::SlugTaken(slug) => Some(("slug", slug.clone())),
         Refusal::RoleKeyTaken(key) => Some(("key", key.clone())),
         Refusal::RoleTitleTaken(title) => Some(("title", title.clone())),

@@ -1,0 +1,210 @@
+//! Limits on how often something is done that others feel: mails that are sent. They are token
+//! buckets in the memory of the process, so each replica has its own.
+//!
+//! A bucket that allows `q` in a window holds `q` units and gets one back every `w / q`. What is
+//! kept of it is the moment when it will be full again (the generic cell rate algorithm, ITU-T
+//! I.371): one number, and a bucket that is full needs none.
+
+mod allowance;
+mod shelf;
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::time::{Span, Timestamp};
+use crate::{Refusal, Result};
+
+pub use allowance::Allowance;
+use shelf::{Rate, Shelf};
+
+/// What is limited. Each policy has a bucket a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Policy {
+    /// Invitations that an organization sends, in an hour; the key is its id.
+    InvitationsPerOrganization,
+    /// Messages to an address, whoever sends them, in a day; the key is the folded address.
+    MessagesPerRecipient,
+}
+
+impl Policy {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::InvitationsPerOrganization, Self::MessagesPerRecipient];
+
+    /// The key, by which clients know it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::InvitationsPerOrganization => "invitations-per-organization",
+            Self::MessagesPerRecipient => "messages-per-recipient",
+        }
+    }
+
+    /// The time in which an empty bucket fills.
+    #[must_use]
+    pub const fn window(self) -> Span {
+        match self {
+            Self::InvitationsPerOrganization => Span::seconds(3600),
+            Self::MessagesPerRecipient => Span::days(1),
+        }
+    }
+
+    /// Whether its buckets are shared by those who know nothing of each other. How full such a
+    /// bucket is is nobody's business, and neither is when exactly it will have something again.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::MessagesPerRecipient)
+    }
+
+    const fn place(self) -> usize {
+        match self {
+            Self::InvitationsPerOrganization => 0,
+            Self::MessagesPerRecipient => 1,
+        }
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InvitationsPerOrganization => "the organization sends too many invitations",
+            Self::MessagesPerRecipient => "too many messages go to this address",
+        })
+    }
+}
+
+/// How much each policy allows in its window; `None` or 0: any number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// [`Policy::InvitationsPerOrganization`].
+    pub invitations_per_organization_hour: Option<u32>,
+    /// [`Policy::MessagesPerRecipient`].
+    pub messages_per_recipient_day: Option<u32>,
+}
+
+impl Quotas {
+    /// What the policy allows.
+    #[must_use]
+    pub fn of(&self, policy: Policy) -> Option<u32> {
+        let quota = match policy {
+            Policy::InvitationsPerOrganization => self.invitations_per_organization_hour,
+            Policy::MessagesPerRecipient => self.messages_per_recipient_day,
+        };
+        quota.filter(|quota| *quota > 0)
+    }
+}
+
+/// How things stand with a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Of which policy.
+    pub policy: Policy,
+    /// What the policy allows in its window.
+    pub quota: u32,
+    /// What can be taken at this moment.
+    pub remaining: u32,
+    /// After how long there is one more; of a full bucket, how long one takes.
+    pub next: Span,
+}
+
+/// All buckets.
+pub struct Limits {
+    quotas: Quotas,
+    shelves: [Mutex<Shelf>; Policy::ALL.len()],
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(Quotas::default())
+    }
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Limits").field(&self.quotas).finish()
+    }
+}
+
+impl Limits {
+    /// How many buckets of a policy are kept at the most: under 10 MB of memory.
+    pub const MOST_BUCKETS: usize = 65_536;
+
+    /// Full buckets.
+    #[must_use]
+    pub fn new(quotas: Quotas) -> Self {
+        Self::keeping(quotas, Self::MOST_BUCKETS)
+    }
+
+    /// Full buckets, of which so many are kept a policy.
+    #[must_use]
+    pub fn keeping(quotas: Quotas, most: usize) -> Self {
+        Self {
+            quotas,
+            shelves: Policy::ALL.map(|_| Mutex::new(Shelf::new(most))),
+        }
+    }
+
+    /// Takes one of a bucket, for good; [`Refusal::RateLimited`] when there is none, and nothing is
+    /// taken. Inside a transaction, which may run twice or fail, take by an [`Allowance`].
+    pub fn take(&self, policy: Policy, key: &str, now: Timestamp) -> Result<()> {
+        let Some(rate) = self.rate(policy) else {
+            return Ok(());
+        };
+        let taken = self.shelf(policy).take(rate, key, now);
+        taken.map_err(|wait| refusal(policy, rate, wait).into())
+    }
+
+    /// Gives back what [`Limits::take`] took.
+    pub(crate) fn give_back(&self, policy: Policy, key: &str) {
+        if let Some(rate) = self.rate(policy) {
+            self.shelf(policy).give_back(rate, key);
+        }
+    }
+
+    /// How things stand with a bucket; `None`: there is no limit. Not for shared ones.
+    #[must_use]
+    pub fn standing(&self, policy: Policy, key: &str, now: Timestamp) -> Option<Standing> {
+        if policy.is_shared() {
+            return None;
+        }
+        let rate = self.rate(policy)?;
+        let (remaining, next) = self.shelf(policy).standing(rate, key, now);
+        Some(Standing {
+            policy,
+            quota: rate.quota,
+            remaining,
+            next,
+        })
+    }
+
+    /// How much the policies allow.
+    #[must_use]
+    pub const fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
+    fn rate(&self, policy: Policy) -> Option<Rate> {
+        let quota = self.quotas.of(policy)?;
+        Some(Rate::new(quota, policy.window()))
+    }
+
+    fn shelf(&self, policy: Policy) -> MutexGuard<'_, Shelf> {
+        let all = &self.shelves;
+        // Whoever panics leaves no change half done.
+        all[policy.place()]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refusal(policy: Policy, rate: Rate, wait: Span) -> Refusal {
+    Refusal::RateLimited {
+        policy,
+        quota: rate.quota,
+        retry_after: if policy.is_shared() {
+            // After that long there is one in any case; sooner, others would be told on.
+            rate.interval()
+        } else {
+            wait
+        },
+    }
+}

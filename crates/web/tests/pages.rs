@@ -1,0 +1,12 @@
+//! The pages over mocked services.
+
+// So that lints know helpers for tests too.
+#[cfg(test)]
+mod pages {
+    mod careful;
+    mod golden;
+    mod invitation;
+    mod session;
+    mod support;
+    mod verification;
+}
