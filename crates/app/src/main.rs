@@ -16,6 +16,7 @@ mod serve;
 mod settings;
 mod token;
 mod user;
+mod webhook;
 
 use std::process::ExitCode;
 

@@ -98,6 +98,10 @@ pub enum Kind {
     Message,
     /// A verification of an address: used, run out, replaced by a newer one, or none.
     EmailVerification,
+    /// A webhook endpoint.
+    WebhookEndpoint,
+    /// Something that was sent, or shall be.
+    Delivery,
 }
 
 impl fmt::Display for Kind {
@@ -115,6 +119,8 @@ impl fmt::Display for Kind {
             Self::ServiceAccount => "service account",
             Self::Message => "message",
             Self::EmailVerification => "e-mail verification",
+            Self::WebhookEndpoint => "webhook endpoint",
+            Self::Delivery => "delivery",
         })
     }
 }
@@ -270,6 +276,28 @@ pub enum Refusal {
     ChallengeNotFound {
         /// The name of the record.
         record: String,
+    },
+    /// The organization has as many webhook endpoints as allowed.
+    #[error(
+        "the organization already has {limit} webhook endpoints, which is the limit; delete one first"
+    )]
+    WebhookLimit {
+        /// How many endpoints an organization may have.
+        limit: u32,
+    },
+    /// Too much waits to be sent to a webhook endpoint.
+    #[error(
+        "{limit} deliveries wait for the webhook endpoint, which is the limit; try again when some were sent"
+    )]
+    DeliveryLimit {
+        /// How many may wait.
+        limit: u32,
+    },
+    /// Something was to be sent to an endpoint that is sent nothing.
+    #[error("the webhook endpoint is {status}; enable it first")]
+    WebhookDisabled {
+        /// Why, by [`crate::webhook::EndpointStatus::key`].
+        status: &'static str,
     },
     /// There is nothing to cancel.
     #[error("there is no subscription to cancel")]

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::audit::{Act, Chain, Entry, json_string};
-use crate::id::OrganizationId;
+use crate::id::{MessageId, OrganizationId};
 
 /// What the type of a test is, which is no event.
 pub const TEST: &str = "webhook.test";
@@ -36,12 +36,10 @@ impl<'a> Event<'a> {
         &self.entry.act
     }
 
-    /// The id, the same wherever and whenever the event is told: `evt_`, the organization's id
-    /// without hyphens, `_`, and the place in its log.
+    /// The id, the same wherever and whenever the event is told ([`id`]).
     #[must_use]
     pub fn id(&self) -> String {
-        let organization = self.organization_id.uuid();
-        format!("evt_{}_{}", organization.simple(), self.entry.sequence)
+        id(self.organization_id, self.entry.sequence)
     }
 
     /// The entry.
@@ -82,6 +80,27 @@ impl<'a> Event<'a> {
         }
         let _ = write!(text, ",\"changes\":{}}}}}", entry.changes);
         text
+    }
+}
+
+/// The id of the event at this place of an organization's log: `evt_`, the organization's id
+/// without hyphens, `_`, and the place.
+#[must_use]
+pub fn id(organization: OrganizationId, sequence: u64) -> String {
+    format!("evt_{}_{sequence}", organization.uuid().simple())
+}
+
+/// `webhook-id` of a message to an endpoint: the event's id, so that it is the same for all messages
+/// about one event; that of a test, which is no event, is made of the message's id.
+#[must_use]
+pub fn webhook_id(
+    organization: OrganizationId,
+    sequence: Option<u64>,
+    message: MessageId,
+) -> String {
+    match sequence {
+        Some(sequence) => id(organization, sequence),
+        None => format!("msg_{}", message.uuid().simple()),
     }
 }
 

@@ -7,6 +7,8 @@
 
 use std::fmt::{self, Write as _};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 /// The prefix of personal access tokens.
@@ -20,6 +22,9 @@ pub const INVITATION_PREFIX: &str = "rbk_inv_";
 pub const EMAIL_VERIFICATION_PREFIX: &str = "rbk_ver_";
 /// The prefix of the secrets of browser sessions, which are cookies and never bearer tokens.
 pub const SESSION_PREFIX: &str = "rbk_ses_";
+
+/// The prefix of the secrets of webhook endpoints (Standard Webhooks 1.0.0, "signature scheme").
+pub const WEBHOOK_PREFIX: &str = "whsec_";
 
 /// Base-62 digits that hold 256 bits.
 const BODY_DIGITS: usize = 43;
@@ -63,6 +68,13 @@ impl Secret {
         Self::made(SESSION_PREFIX, entropy)
     }
 
+    /// Makes the secret of a webhook endpoint out of 32 random bytes: they, in base64. It has no
+    /// checksum, since the standard says how it looks, and nobody presents it.
+    #[must_use]
+    pub fn webhook(entropy: &[u8; 32]) -> Self {
+        Self(format!("{WEBHOOK_PREFIX}{}", STANDARD.encode(entropy)))
+    }
+
     fn made(prefix: &str, entropy: &[u8; 32]) -> Self {
         let body = base62(entropy);
         let check = checksum(prefix, &body);
@@ -83,7 +95,8 @@ impl Secret {
         Self::read(INVITATION_PREFIX, text)
     }
 
-    /// Takes what a store kept, where a secret has to be told again: in the outbox.
+    /// Takes what a store kept, where a secret has to be told again, or signs: in the outbox, and of
+    /// webhook endpoints.
     #[must_use]
     pub const fn from_stored(text: String) -> Self {
         Self(text)

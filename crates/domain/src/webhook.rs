@@ -1,6 +1,13 @@
 //! Webhook endpoints of organizations, after Standard Webhooks 1.0.0
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
 
+mod address;
+mod signature;
+
+pub use address::{Destinations, Network};
+pub use signature::sign;
+
+use crate::event;
 use crate::id::{OrganizationId, WebhookEndpointId};
 use crate::organization::Version;
 use crate::secret::Secret;
@@ -12,6 +19,12 @@ pub const ROTATION_OVERLAP: Span = Span::days(1);
 
 /// How many endpoints an organization may have.
 pub const MOST_ENDPOINTS: u32 = 20;
+
+/// How many types of event an endpoint can name.
+pub const MOST_EVENT_TYPES: usize = 100;
+
+/// How long every attempt must have failed before an endpoint is given up.
+pub const PATIENCE: Span = Span::days(5);
 
 /// An address to which an organization's events are posted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +56,27 @@ pub struct WebhookEndpoint {
     pub created_at: Timestamp,
     /// When people last changed it.
     pub updated_at: Timestamp,
+}
+
+impl WebhookEndpoint {
+    /// Whether it wants events of this type.
+    #[must_use]
+    pub fn wants(&self, kind: &str) -> bool {
+        let mut patterns = self.event_types.iter();
+        self.event_types.is_empty() || patterns.any(|pattern| event::matches(pattern, kind))
+    }
+
+    /// Whether it is sent anything.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.status == EndpointStatus::Enabled
+    }
+
+    /// Marks it as changed at `now`.
+    pub fn touch(&mut self, now: Timestamp) {
+        self.version = self.version.next();
+        self.updated_at = now;
+    }
 }
 
 /// Whether an endpoint is sent anything, and why not. While it is disabled no messages are made
@@ -79,6 +113,17 @@ impl EndpointStatus {
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.key() == key)
     }
+}
+
+/// What a message to an endpoint tells it of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The organization whose event it is.
+    pub organization_id: OrganizationId,
+    /// To which of its endpoints.
+    pub endpoint_id: WebhookEndpointId,
+    /// The event's place in the organization's audit log, from 1; `None`: a test, which is no event.
+    pub sequence: Option<u64>,
 }
 
 /// A request to an endpoint, signed and ready to be sent.

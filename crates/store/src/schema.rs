@@ -353,6 +353,7 @@ table! {
         previous_secret -> Nullable<Text>,
         previous_secret_until -> Nullable<Instant>,
         position -> BigInt,
+        head -> BigInt,
         failing_since -> Nullable<Instant>,
         version -> BigInt,
         created_at -> Instant,

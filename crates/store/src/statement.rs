@@ -94,6 +94,26 @@ impl<Place, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Place,
 
 impl<Place, Q, C> RunQueryDsl<C> for Kept<Place, Q> {}
 
+/// Two changes that PostgreSQL carries out in one round trip: of its statements, those in `WITH`
+/// are executed whether anything reads from them or not.
+#[cfg(feature = "postgres")]
+#[derive(Debug)]
+pub(crate) struct Both<F, S>(pub(crate) F, pub(crate) S);
+
+#[cfg(feature = "postgres")]
+impl<F, S> QueryFragment<diesel::pg::Pg> for Both<F, S>
+where
+    F: QueryFragment<diesel::pg::Pg>,
+    S: QueryFragment<diesel::pg::Pg>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, diesel::pg::Pg>) -> QueryResult<()> {
+        out.push_sql("WITH first AS (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(") ");
+        self.1.walk_ast(out)
+    }
+}
+
 /// One place with two texts would run the first one for both. The tests notice.
 fn assert_same_text(place: TypeId, text: &str) {
     static TEXTS: Mutex<BTreeMap<TypeId, String>> = Mutex::new(BTreeMap::new());

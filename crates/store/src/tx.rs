@@ -9,7 +9,7 @@ use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
-    UserRepo, VerificationRepo, WorkspaceRepo,
+    UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::{Error, Result};
 
@@ -72,6 +72,29 @@ macro_rules! change {
     }};
 }
 pub(crate) use change;
+
+/// Like [`change!`], for two statements of which neither needs what the other does; answers what
+/// the second one changed. PostgreSQL gets them at once.
+macro_rules! change_both {
+    ($tx:expr, $first:expr, $second:expr) => {{
+        $tx.changed = true;
+        let outcome = match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite(connection) => {
+                let first = $crate::statement::kept!($first).change(*connection);
+                first.and_then(|_| $crate::statement::kept!($second).change(*connection))
+            }
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres(connection) => {
+                let both = $crate::statement::Both($first, $second);
+                $crate::statement::kept!(both).change(*connection)
+            }
+        };
+        $tx.failed |= outcome.is_err();
+        outcome
+    }};
+}
+pub(crate) use change_both;
 
 /// Like [`each!`], for a statement that changes something and whose text is not always the same.
 macro_rules! alter {
@@ -190,6 +213,9 @@ impl Tx for SqlTx<'_> {
         self
     }
     fn outbox(&mut self) -> &mut dyn OutboxRepo {
+        self
+    }
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo {
         self
     }
     fn installation(&mut self) -> &mut dyn InstallationRepo {

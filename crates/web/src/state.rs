@@ -8,7 +8,7 @@ use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Outbox, Preferences,
-    ServiceAccounts, Sessions, Subscriptions, Tokens, Users, Workspaces,
+    ServiceAccounts, Sessions, Subscriptions, Tokens, Users, Webhooks, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -48,6 +48,8 @@ pub struct Services {
     pub outbox: Arc<dyn Outbox>,
     /// How much may be sent, and how much of that is left.
     pub limits: Arc<Limits>,
+    /// The use cases of webhook endpoints and deliveries.
+    pub webhooks: Arc<dyn Webhooks>,
     /// Tells whether requests can be served.
     pub probe: Arc<dyn Probe>,
     /// Tells the time, for what expires.

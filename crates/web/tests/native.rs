@@ -24,5 +24,6 @@ mod native {
     mod transport;
     mod updates;
     mod verification;
+    mod webhooks;
     mod workspaces;
 }

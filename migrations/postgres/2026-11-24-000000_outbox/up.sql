@@ -11,6 +11,7 @@ CREATE TABLE webhook_endpoints (
     previous_secret text,
     previous_secret_until timestamptz,
     position bigint NOT NULL CHECK (position >= 0),
+    head bigint NOT NULL CHECK (head >= 0),
     failing_since timestamptz,
     version bigint NOT NULL CHECK (version >= 1),
     created_at timestamptz NOT NULL,
@@ -19,8 +20,10 @@ CREATE TABLE webhook_endpoints (
     PRIMARY KEY (organization_id, id)
 );
 CREATE UNIQUE INDEX webhook_endpoints_id ON webhook_endpoints (id);
--- The worker asks again and again which of these are behind.
+-- Who writes into a log tells these where it ends.
 CREATE INDEX webhook_endpoints_enabled ON webhook_endpoints (organization_id) WHERE status = 'enabled' AND deleted_at IS NULL;
+-- The worker asks again and again which of these are behind; mostly none is.
+CREATE INDEX webhook_endpoints_behind ON webhook_endpoints (head, id) WHERE status = 'enabled' AND deleted_at IS NULL AND position < head;
 
 ALTER TABLE outbox RENAME TO outbox_before;
 ALTER INDEX outbox_pkey RENAME TO outbox_before_pkey;
@@ -50,6 +53,8 @@ DROP TABLE outbox_before;
 -- age of the oldest from them, too, and SQLite only if all columns are there.
 CREATE INDEX outbox_due_letters ON outbox (due_at, id, created_at, endpoint_id) WHERE state = 'pending' AND endpoint_id IS NULL;
 CREATE INDEX outbox_due_events ON outbox (due_at, id, created_at, endpoint_id) WHERE state = 'pending' AND endpoint_id IS NOT NULL;
+-- What was not even tried for an endpoint: it is not sent more before there is less of it.
+CREATE INDEX outbox_untried ON outbox (endpoint_id, id) WHERE state = 'pending' AND attempts = 0 AND endpoint_id IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
 CREATE INDEX outbox_organization ON outbox (organization_id, id) WHERE organization_id IS NOT NULL;
 CREATE INDEX outbox_endpoint ON outbox (endpoint_id, id) WHERE endpoint_id IS NOT NULL;

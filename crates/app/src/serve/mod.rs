@@ -16,7 +16,7 @@ use rollbook_domain::service::{
     AuditService, Core, Courier, CustomRoleService, DomainService, InvitationService,
     MembershipService, Operator, OperatorService, OrganizationService, OutboxService,
     PreferencesService, ServiceAccountService, SessionService, SubscriptionService, TokenService,
-    UserService, WorkspaceService,
+    UserService, WebhookService, WorkspaceService,
 };
 use rollbook_domain::time::Span;
 use rollbook_web::{Services, Web};
@@ -28,6 +28,7 @@ use crate::failure::{Failure, Result};
 use crate::house::{self, House};
 use crate::mail;
 use crate::settings::Settings;
+use crate::webhook;
 
 /// How often noted uses of tokens are written.
 const FLUSH_PERIOD: Duration = Duration::from_secs(15);
@@ -89,7 +90,12 @@ async fn until_the_end(
     signals: server::Signals,
 ) -> Result<()> {
     let flusher = flush_now_and_then(house.core.clone());
-    let courier = outbox::courier(house.core.clone(), mailer);
+    let sender = Arc::new(webhook::sender(
+        &settings.webhooks,
+        Arc::clone(&house.clock),
+    )?);
+    let courier = outbox::courier(house.core.clone(), mailer, sender);
+    let events = webhooks(house, settings);
     let keep = settings.outbox.keep;
     let forgetter = forget_now_and_then(house.core.clone(), courier.clone(), keep);
     let expirer = expire_now_and_then(InvitationService::new(house.core.clone()));
@@ -98,7 +104,7 @@ async fn until_the_end(
     let sender = settings
         .outbox
         .enabled
-        .then(|| outbox::start(courier, web, &settings.outbox, patience, stopped));
+        .then(|| outbox::start(courier, events, web, &settings.outbox, patience, stopped));
     let ended = server::until_stopped(server, signals, patience, &stop).await;
     stop.send_replace(true);
     flusher.abort();
@@ -116,6 +122,10 @@ async fn until_the_end(
         tracing::warn!("could not note the last uses of tokens in time");
     }
     ended
+}
+
+fn webhooks(house: &House, settings: &Settings) -> WebhookService {
+    WebhookService::new(house.core.clone(), settings.webhooks.terms.clone())
 }
 
 fn services(house: &House, settings: &Settings) -> Services {
@@ -137,6 +147,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         subscriptions: Arc::new(SubscriptionService::new(core())),
         outbox: Arc::new(OutboxService::new(core())),
         limits: Arc::clone(house.core.limits()),
+        webhooks: Arc::new(webhooks(house, settings)),
         probe: house.database.probe(),
         clock: Arc::clone(&house.clock),
         ids: Arc::clone(&house.ids),

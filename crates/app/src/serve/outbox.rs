@@ -14,8 +14,8 @@ use rollbook_domain::mail::Mail;
 use rollbook_domain::outbox::{Allowance, Outcome};
 use rollbook_domain::port::{Mailer, NotMailed, WebhookSender};
 use rollbook_domain::service::outbox::{Collected, Sent};
-use rollbook_domain::service::{Core, Courier};
-use rollbook_domain::webhook::{Post, Reply};
+use rollbook_domain::service::webhook::Dispatched;
+use rollbook_domain::service::{Core, Courier, WebhookService};
 use rollbook_web::Web;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -28,14 +28,19 @@ const RECOVERY: Duration = Duration::from_secs(5);
 const MAIL_LIMIT: Duration = Duration::from_secs(45);
 
 /// A courier over the adapters that there are.
-pub(super) fn courier(core: Core, mailer: Arc<dyn Mailer>) -> Courier {
-    Courier::new(core, Arc::new(Patient(mailer)), Arc::new(Unconfigured))
+pub(super) fn courier(
+    core: Core,
+    mailer: Arc<dyn Mailer>,
+    webhooks: Arc<dyn WebhookSender>,
+) -> Courier {
+    Courier::new(core, Arc::new(Patient(mailer)), webhooks)
 }
 
 /// Starts the worker. It stops taking messages when `stop` says so, and ends when it has finished
 /// what it began, or when `patience` is over.
 pub(super) fn start(
     courier: Courier,
+    events: WebhookService,
     web: Web,
     settings: &OutboxSettings,
     patience: Duration,
@@ -43,6 +48,7 @@ pub(super) fn start(
 ) -> JoinHandle<()> {
     let worker = Worker {
         courier,
+        events,
         web,
         poll: settings.poll,
         concurrency: settings.concurrency,
@@ -57,6 +63,7 @@ type Done = Result<(Id, Result<Sent, Error>), JoinError>;
 
 struct Worker {
     courier: Courier,
+    events: WebhookService,
     web: Web,
     poll: Duration,
     concurrency: u32,
@@ -69,7 +76,6 @@ struct Worker {
 impl Worker {
     async fn run(mut self, patience: Duration) {
         while !*self.stop.borrow() {
-            // Events become messages here, before the outbox is looked at.
             match self.round().await {
                 Ok(true) => {}
                 Ok(false) => self.wait(self.poll).await,
@@ -88,14 +94,16 @@ impl Worker {
         }
     }
 
-    /// Takes what is due and begins to deliver it. Answers whether to look again at once.
+    /// Makes messages of events, takes what is due and begins to deliver it. Answers whether to look
+    /// again at once.
     async fn round(&mut self) -> Result<bool, Error> {
         let allowance = self.allowance();
         if allowance.messages == 0 {
             return Ok(false);
         }
+        let dispatched = self.events.dispatch().await?;
         let collected = self.courier.collect(allowance).await?;
-        let more = !collected.is_empty();
+        let more = !collected.is_empty() || dispatched != Dispatched::default();
         self.begin(collected);
         Ok(more)
     }
@@ -198,22 +206,6 @@ impl Worker {
                 message_id = %id, kind, attempt, reason,
                 "a message was given up; `rollbook outbox replay` sends it again"
             ),
-        }
-    }
-}
-
-/// Stands where there is no adapter for webhooks yet. Nothing makes a message to an endpoint before
-/// there are endpoints; should one be there all the same, it waits and is tried again.
-struct Unconfigured;
-
-#[async_trait]
-impl WebhookSender for Unconfigured {
-    async fn post(&self, _: &Post) -> Reply {
-        Reply {
-            status: None,
-            retry_after: None,
-            excerpt: String::new(),
-            error: Some("webhooks cannot be sent".to_owned()),
         }
     }
 }

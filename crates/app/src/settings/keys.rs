@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 41] = [
+pub(crate) const KEYS: [Key; 44] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -68,6 +68,9 @@ pub(crate) const KEYS: [Key; 41] = [
     key("outbox.poll", "500ms"),
     key("outbox.concurrency", "16"),
     key("outbox.keep", "30d"),
+    key("webhooks.allow_http", "false"),
+    key("webhooks.allow_networks", "none"),
+    key("webhooks.timeout", "15s"),
     key("native.owner_limit", "100"),
     key("pages.after_accept_url", "none"),
     key("bootstrap.email", "admin@localhost.localdomain"),

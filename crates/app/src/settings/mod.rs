@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rollbook_domain::limit::Quotas;
 use rollbook_domain::service::organization::Terms;
+use rollbook_domain::service::webhook::WebhookTerms;
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::value::{DisplayName, Email};
@@ -43,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) domains: DomainSettings,
     /// How what waits is sent.
     pub(crate) outbox: OutboxSettings,
+    /// How webhooks are sent.
+    pub(crate) webhooks: WebhookSettings,
     /// What the native API allows.
     pub(crate) native: NativeSettings,
     /// How the pages behave.
@@ -136,6 +139,15 @@ pub(crate) struct OutboxSettings {
     pub(crate) keep: Span,
 }
 
+/// The section `webhooks`.
+#[derive(Debug)]
+pub(crate) struct WebhookSettings {
+    /// Where they may go.
+    pub(crate) terms: WebhookTerms,
+    /// How long sending one may take.
+    pub(crate) timeout: Duration,
+}
+
 /// The section `native`.
 #[derive(Debug)]
 pub(crate) struct NativeSettings {
@@ -180,6 +192,7 @@ impl Settings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
             outbox: outbox(&table)?,
+            webhooks: webhooks(&table)?,
             native: NativeSettings {
                 owner_limit: read(&table, "native.owner_limit", limit)?,
             },
@@ -272,6 +285,16 @@ fn limits(table: &Table) -> Result<Quotas> {
             limit,
         )?,
         messages_per_recipient_day: read(table, "limits.messages_per_recipient_day", limit)?,
+    })
+}
+
+fn webhooks(table: &Table) -> Result<WebhookSettings> {
+    Ok(WebhookSettings {
+        terms: WebhookTerms {
+            allow_http: read(table, "webhooks.allow_http", parse::flag)?,
+            destinations: read(table, "webhooks.allow_networks", parse::destinations)?,
+        },
+        timeout: read(table, "webhooks.timeout", parse::errand)?,
     })
 }
 
@@ -435,6 +458,35 @@ mod tests {
         .limits;
         assert_eq!(limits.invitations_per_organization_hour, None);
         assert_eq!(limits.messages_per_recipient_day, Some(3));
+    }
+
+    #[test]
+    fn webhooks_go_where_the_operator_allows() {
+        let terms = load(&[]).unwrap().webhooks.terms;
+        let home = "10.1.2.3".parse().unwrap();
+        assert!(!terms.allow_http && !terms.destinations.admit(home));
+        let terms = load(&[
+            ("ROLLBOOK_WEBHOOKS_ALLOW_HTTP", "true"),
+            ("ROLLBOOK_WEBHOOKS_ALLOW_NETWORKS", "10.0.0.0/8, ::1"),
+        ])
+        .unwrap()
+        .webhooks
+        .terms;
+        assert!(terms.allow_http && terms.destinations.admit(home));
+        assert!(terms.destinations.admit("::1".parse().unwrap()));
+        assert!(!terms.destinations.admit("127.0.0.1".parse().unwrap()));
+        for (variable, value, message) in [
+            (
+                "ALLOW_NETWORKS",
+                "10.0.0.0/8,intranet",
+                "'intranet' is no network such as",
+            ),
+            ("TIMEOUT", "60s", "at most 50s"),
+        ] {
+            let variable = format!("ROLLBOOK_WEBHOOKS_{variable}");
+            let refusal = load(&[(&variable, value)]).unwrap_err().to_string();
+            assert!(refusal.contains(message), "{refusal}");
+        }
     }
 
     #[test]

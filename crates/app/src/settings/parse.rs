@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use rollbook_domain::value::Url;
+use rollbook_domain::webhook::{Destinations, Network};
 use tracing_subscriber::EnvFilter;
 
 use super::LogFormat;
@@ -74,6 +75,15 @@ pub(crate) fn patience(text: &str) -> Parsed<Duration> {
         return Err(format!("{DURATION}; more than zero and at most 24h"));
     }
     Ok(patience)
+}
+
+/// How long sending something may take: less than the minute for which a message is its sender's.
+pub(crate) fn errand(text: &str) -> Parsed<Duration> {
+    let errand = duration(text)?;
+    if errand.is_zero() || errand > Duration::from_secs(50) {
+        return Err(format!("{DURATION}; more than zero and at most 50s"));
+    }
+    Ok(errand)
 }
 
 /// How long until something ends: at least a second, at most a hundred years.
@@ -149,6 +159,18 @@ pub(crate) fn after_accept_url(text: &str) -> Parsed<Option<String>> {
     }
 }
 
+/// The public addresses, and those of a list of networks; `none`: only the public ones.
+pub(crate) fn destinations(text: &str) -> Parsed<Destinations> {
+    if text == "none" {
+        return Ok(Destinations::default());
+    }
+    let networks = text.split(',').map(|it| Network::parse(it.trim()));
+    let networks: Result<Vec<_>, _> = networks.collect();
+    networks.map(Destinations::new).map_err(|wrong| {
+        format!("must be none or networks such as 10.0.0.0/8 with commas in between: {wrong}")
+    })
+}
+
 /// How log lines look.
 pub(crate) fn log_format(text: &str) -> Parsed<LogFormat> {
     match text {
@@ -215,6 +237,7 @@ mod tests {
         ] {
             assert!(duration(text).is_err(), "{text}");
         }
+        assert!(errand("0s").is_err() && errand("51s").is_err() && errand("50s").is_ok());
         assert!(patience("0s").is_err() && patience("25h").is_err() && patience("24h").is_ok());
         assert!(
             lifetime("0s").is_err() && lifetime("36525d").is_ok() && lifetime("36526d").is_err()

@@ -19,3 +19,4 @@ mod sample;
 mod serve;
 mod settings;
 mod support;
+mod webhook;

@@ -14,7 +14,7 @@ use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, Store,
-    TokenRepo, Tx, UserRepo, VerificationRepo, Work, WorkspaceRepo,
+    TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
@@ -98,6 +98,9 @@ impl Tx for Rows {
         self
     }
     fn outbox(&mut self) -> &mut dyn OutboxRepo {
+        self
+    }
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo {
         self
     }
     fn installation(&mut self) -> &mut dyn InstallationRepo {

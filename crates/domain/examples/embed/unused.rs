@@ -3,7 +3,8 @@
 use rollbook_domain::domain::OrganizationDomain;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{
-    DomainId, InvitationId, MessageId, OrganizationId, RoleId, UserId, WorkspaceId,
+    DomainId, InvitationId, MessageId, OrganizationId, RoleId, UserId, WebhookEndpointId,
+    WorkspaceId,
 };
 use rollbook_domain::idempotency::{Remembered, RequestKey};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
@@ -15,7 +16,7 @@ use rollbook_domain::outbox::{
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Claimed, DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleHolder, RoleRepo, VerificationRepo, WorkspaceRepo,
+    RequestRepo, RoleHolder, RoleRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
 use rollbook_domain::role::{CustomRole, Permissions};
@@ -24,6 +25,7 @@ use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{DomainName, Email, RoleKey, RoleTitle};
 use rollbook_domain::verification::EmailVerification;
+use rollbook_domain::webhook::WebhookEndpoint;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceField, WorkspaceKey, WorkspaceMemberView, WorkspaceMembership,
     WorkspaceView,
@@ -135,6 +137,7 @@ impl OutboxRepo for Rows {
         attempts(MessageId) -> Vec<Attempt>;
         list(&Filter<DeliveryTest>, &Window<MessageId>) -> Page<Delivery, MessageId>;
         replay(MessageId, Timestamp) -> bool;
+        untried(WebhookEndpointId, u32) -> u32;
         depth() -> Depth;
         forget(DeliveryState, Timestamp, u32) -> u32;
     }
@@ -159,5 +162,20 @@ impl PlanRepo for Rows {
     unused! {
         find(OrganizationId) -> Option<Plan>;
         set(OrganizationId, &Plan) -> ();
+    }
+}
+
+impl WebhookRepo for Rows {
+    unused! {
+        add(&WebhookEndpoint) -> ();
+        find(OrganizationId, WebhookEndpointId) -> Option<WebhookEndpoint>;
+        find_locked(OrganizationId, WebhookEndpointId) -> Option<WebhookEndpoint>;
+        list(OrganizationId, &Window<WebhookEndpointId>) -> Page<WebhookEndpoint, WebhookEndpointId>;
+        count(OrganizationId) -> u32;
+        update(&WebhookEndpoint, Version) -> bool;
+        delete(OrganizationId, WebhookEndpointId, Version, Timestamp) -> bool;
+        is_any_behind(u32) -> bool;
+        behind(u32, u32) -> Vec<WebhookEndpoint>;
+        advance(&WebhookEndpoint, u64) -> ();
     }
 }

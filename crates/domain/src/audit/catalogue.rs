@@ -64,6 +64,10 @@ impl Act {
             Self::TokenCreated | Self::TokenRevoked => &["token"],
             Self::SessionCreated | Self::SessionEnded => &["session"],
             Self::MessageReplayed => &["message"],
+            Self::WebhookCreated
+            | Self::WebhookUpdated
+            | Self::WebhookSecretRotated
+            | Self::WebhookDeleted => &["webhook"],
         }
     }
 
@@ -112,6 +116,10 @@ impl Act {
             Self::UserCreated | Self::UserUpdated => &["display_name"],
             Self::TokenCreated => &["name", "service_account"],
             Self::MessageReplayed => &["kind"],
+            Self::WebhookCreated | Self::WebhookUpdated => {
+                &["url", "description", "event_types", "status"]
+            }
+            Self::WebhookDeleted => &["url"],
             Self::OrganizationDeleted
             | Self::MembershipDeactivated
             | Self::MembershipActivated
@@ -124,7 +132,8 @@ impl Act {
             | Self::UserDeleted
             | Self::TokenRevoked
             | Self::SessionCreated
-            | Self::SessionEnded => &[],
+            | Self::SessionEnded
+            | Self::WebhookSecretRotated => &[],
         }
     }
 }

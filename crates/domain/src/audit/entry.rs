@@ -2,7 +2,8 @@ use std::net::IpAddr;
 
 use crate::access::Origin;
 use crate::id::{
-    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId,
+    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WebhookEndpointId,
+    WorkspaceId,
 };
 use crate::secret::Digest;
 use crate::time::Timestamp;
@@ -223,6 +224,14 @@ acts! {
     SessionCreated = "session.created",
     /// Somebody signed out.
     SessionEnded = "session.ended",
+    /// A webhook endpoint was made.
+    WebhookCreated = "webhook.created",
+    /// A webhook endpoint was changed, by somebody or since it failed.
+    WebhookUpdated = "webhook.updated",
+    /// A webhook endpoint got another secret.
+    WebhookSecretRotated = "webhook.secret_rotated",
+    /// A webhook endpoint was deleted.
+    WebhookDeleted = "webhook.deleted",
 }
 
 /// On what it was done.
@@ -250,6 +259,8 @@ pub enum Target {
     Message(MessageId),
     /// On a browser session.
     Session(TokenId),
+    /// On a webhook endpoint.
+    Webhook(WebhookEndpointId),
 }
 
 impl Target {
@@ -268,6 +279,7 @@ impl Target {
             Self::Token(_) => "token",
             Self::Message(_) => "message",
             Self::Session(_) => "session",
+            Self::Webhook(_) => "webhook",
         }
     }
 
@@ -283,6 +295,7 @@ impl Target {
             Self::Domain(id) => id.uuid(),
             Self::Message(id) => id.uuid(),
             Self::Token(id) | Self::Session(id) => id.uuid(),
+            Self::Webhook(id) => id.uuid(),
         }
     }
 }

@@ -4,8 +4,8 @@ mod inside;
 
 pub use inside::{
     domain, entry, general, invitation, invitation_secret, invitation_view, key, key_secret,
-    message, role, service_account_of, workspace, workspace_member_view, workspace_membership,
-    workspace_role, workspace_view,
+    message, role, service_account_of, webhook_endpoint, workspace, workspace_member_view,
+    workspace_membership, workspace_role, workspace_view,
 };
 
 use sha2::{Digest as _, Sha256};

@@ -3,8 +3,8 @@ use crate::port::{
     MockAccessRepo, MockAuditRepo, MockDomainRepo, MockInstallationRepo, MockInvitationRepo,
     MockMembershipRepo, MockOrganizationRepo, MockOutboxRepo, MockPlanRepo, MockPreferencesRepo,
     MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo, MockVerificationRepo,
-    MockWorkspaceRepo, OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo,
-    RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WorkspaceRepo,
+    MockWebhookRepo, MockWorkspaceRepo, OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
+    RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 
 /// A transaction whose repositories are mocks: set expectations on the ones that a use case is
@@ -41,6 +41,8 @@ pub struct MockTx {
     pub requests: MockRequestRepo,
     /// Behind [`Tx::outbox`].
     pub outbox: MockOutboxRepo,
+    /// Behind [`Tx::webhooks`].
+    pub webhooks: MockWebhookRepo,
     /// Behind [`Tx::installation`].
     pub installation: MockInstallationRepo,
 }
@@ -103,6 +105,10 @@ impl Tx for MockTx {
 
     fn outbox(&mut self) -> &mut dyn OutboxRepo {
         &mut self.outbox
+    }
+
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo {
+        &mut self.webhooks
     }
 
     fn installation(&mut self) -> &mut dyn InstallationRepo {

@@ -13,11 +13,13 @@ use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
 use crate::service::organization::{CreateOrganization, Organizations, Terms};
+use crate::service::webhook::WebhookTerms;
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
     AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
     OperatorService, OrganizationService, OutboxService, PreferencesService, ServiceAccountService,
-    SessionService, SubscriptionService, TokenService, UserService, WorkspaceService, Workspaces,
+    SessionService, SubscriptionService, TokenService, UserService, WebhookService,
+    WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -73,6 +75,8 @@ pub struct World {
     pub outbox: OutboxService,
     /// The real service.
     pub operator: OperatorService,
+    /// The real service, under the terms of an operator who allows nothing special.
+    pub webhooks: WebhookService,
 }
 
 /// A user with a credential.
@@ -171,6 +175,7 @@ impl World {
             subscriptions: SubscriptionService::new(core.clone()),
             outbox: OutboxService::new(core.clone()),
             operator: OperatorService::new(core.clone()),
+            webhooks: WebhookService::new(core.clone(), WebhookTerms::default()),
             core,
         }
     }

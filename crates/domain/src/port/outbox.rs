@@ -1,6 +1,6 @@
 use crate::Result;
 use crate::filter::Filter;
-use crate::id::MessageId;
+use crate::id::{MessageId, WebhookEndpointId};
 use crate::outbox::{
     Allowance, Attempt, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
 };
@@ -67,6 +67,9 @@ pub trait OutboxRepo {
     /// Makes a message that is dead or pending due at `now`, with all its attempts before it.
     /// Answers whether it was one of these, with the secret that it tells.
     fn replay(&mut self, id: MessageId, now: Timestamp) -> Result<bool>;
+
+    /// How many messages wait for an endpoint that were never tried, as far as `most`.
+    fn untried(&mut self, endpoint: WebhookEndpointId, most: u32) -> Result<u32>;
 
     /// How full it is.
     fn depth(&mut self) -> Result<Depth>;

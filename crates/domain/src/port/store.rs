@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo,
-    UserRepo, VerificationRepo, WorkspaceRepo,
+    UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -42,6 +42,8 @@ pub trait Tx {
     fn requests(&mut self) -> &mut dyn RequestRepo;
     /// What waits to be sent.
     fn outbox(&mut self) -> &mut dyn OutboxRepo;
+    /// Webhook endpoints.
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo;
     /// What all replicas share.
     fn installation(&mut self) -> &mut dyn InstallationRepo;
 }

@@ -10,7 +10,7 @@ use crate::webhook::{Post, Reply, WebhookEndpoint};
 /// Keeps webhook endpoints.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait WebhookRepo {
-    /// Adds an endpoint.
+    /// Adds an endpoint. The organization is locked.
     fn add(&mut self, endpoint: &WebhookEndpoint) -> Result<()>;
 
     /// One endpoint of an organization that was not deleted.
@@ -37,11 +37,12 @@ pub trait WebhookRepo {
     /// How many an organization has.
     fn count(&mut self, organization: OrganizationId) -> Result<u32>;
 
-    /// Writes an endpoint over the one with this version; `false`: there is no such one.
+    /// Writes an endpoint over the one with this version, its position included, so that it is
+    /// locked before it is read; `false`: there is no such one.
     fn update(&mut self, endpoint: &WebhookEndpoint, before: Version) -> Result<bool>;
 
-    /// Deletes an endpoint with this version; what is known of its deliveries stays for as long as
-    /// the outbox keeps it. `false`: there is no such one.
+    /// Deletes an endpoint with this version, and forgets its secrets; what is known of its deliveries
+    /// stays for as long as the outbox keeps it. `false`: there is no such one.
     fn delete(
         &mut self,
         organization: OrganizationId,
@@ -50,12 +51,17 @@ pub trait WebhookRepo {
         now: Timestamp,
     ) -> Result<bool>;
 
-    /// Enabled endpoints of live organizations whose audit log goes on behind their position, at
-    /// most `limit`, locked until the end of the transaction; passes over what another transaction
-    /// has locked.
-    fn behind(&mut self, limit: u32) -> Result<Vec<WebhookEndpoint>>;
+    /// Whether there are any that [`WebhookRepo::behind`] would answer. Locks nothing, so that who
+    /// asks again and again is in nobody's way.
+    fn is_any_behind(&mut self, most: u32) -> Result<bool>;
 
-    /// Notes up to which place of the log messages were made.
+    /// Enabled endpoints whose organization's audit log goes on behind their position, and for which
+    /// fewer than `most` messages wait that were never tried; at most `limit`, locked until the end
+    /// of the transaction; passes over what another transaction has locked. Those of a deleted
+    /// organization too: its deletion is the last that they hear.
+    fn behind(&mut self, most: u32, limit: u32) -> Result<Vec<WebhookEndpoint>>;
+
+    /// Notes up to which place of the log messages were made. The endpoint is locked.
     fn advance(&mut self, endpoint: &WebhookEndpoint, position: u64) -> Result<()>;
 }
 

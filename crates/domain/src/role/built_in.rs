@@ -149,7 +149,7 @@ built_in! {
     Manager = "manager", "org-manager", "Organization Manager";
     /// Looks after the subscription.
     Billing = "billing", "org-billing", "Billing Admin";
-    /// Sees everything but the audit log, changes nothing.
+    /// Sees everything but the audit log and webhooks, changes nothing.
     Viewer = "viewer", "org-viewer", "Organization Viewer";
     /// Belongs to the organization.
     Member = "member", "org-member", "Organization Member";

@@ -123,6 +123,14 @@ permissions! {
     DeleteServiceAccount = "delete:ServiceAccount",
     /// Read, verify and export the audit log.
     ReadAuditEntry = "read:AuditEntry",
+    /// See the webhook endpoints and what was sent to them.
+    ReadWebhook = "read:Webhook",
+    /// Make a webhook endpoint, which is sent what the audit log says.
+    CreateWebhook = "create:Webhook",
+    /// Change a webhook endpoint, rotate its secret, send tests and replays to it.
+    UpdateWebhook = "update:Webhook",
+    /// Delete a webhook endpoint.
+    DeleteWebhook = "delete:Webhook",
 }
 
 impl Permission {

@@ -23,6 +23,7 @@ pub mod subscription;
 pub mod token;
 pub mod usage;
 pub mod user;
+pub mod webhook;
 pub mod workspace;
 
 pub use self::core::Core;
@@ -40,6 +41,7 @@ pub use session::{SessionService, Sessions};
 pub use subscription::{SubscriptionService, Subscriptions};
 pub use token::{TokenService, Tokens};
 pub use user::{UserService, Users};
+pub use webhook::{WebhookService, Webhooks};
 pub use workspace::{WorkspaceService, Workspaces};
 
 #[cfg(feature = "mock")]
@@ -48,5 +50,5 @@ pub use {
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
     outbox::MockOutbox, preferences::MockPreferences, role::MockCustomRoles,
     service_account::MockServiceAccounts, session::MockSessions, subscription::MockSubscriptions,
-    token::MockTokens, user::MockUsers, workspace::MockWorkspaces,
+    token::MockTokens, user::MockUsers, webhook::MockWebhooks, workspace::MockWorkspaces,
 };

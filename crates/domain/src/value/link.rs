@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::{Malformed, malformed};
 
 /// The longest link that is kept, in bytes.
@@ -32,6 +34,29 @@ impl Url {
         Self(text)
     }
 
+    /// Whether what is sent there is encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// The address, if the host is one, however it was spelled (`0x7f.1`, `2130706433`).
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        match url::Url::parse(&self.0).ok()?.host()? {
+            url::Host::Ipv4(address) => Some(address.into()),
+            url::Host::Ipv6(address) => Some(address.into()),
+            url::Host::Domain(_) => None,
+        }
+    }
+
+    /// Scheme, host and port: the URL without what may hold a secret.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        url::Url::parse(&self.0)
+            .map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
+    }
+
     /// The URL as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -42,6 +67,31 @@ impl Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_one_however_it_is_spelled() {
+        for text in [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://0x7f.1/",
+            "http://2130706433/",
+            "http://0177.0.0.1/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://１２７.0.0.1/",
+        ] {
+            let address = Url::parse(text).unwrap().address();
+            let loopback = address.is_some_and(|it| it.to_canonical().is_loopback());
+            assert!(loopback, "{text}: {address:?}");
+        }
+        assert_eq!(Url::parse("https://example.com/").unwrap().address(), None);
+    }
+
+    #[test]
+    fn an_origin_tells_no_secret() {
+        let url = Url::parse("https://Example.com:8443/hooks/T0KEN?key=1").unwrap();
+        assert_eq!(url.origin(), "https://example.com:8443");
+        assert!(url.is_https());
+    }
 
     #[test]
     fn only_links_that_a_browser_may_follow() {

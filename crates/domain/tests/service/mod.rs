@@ -48,6 +48,8 @@ pub(crate) mod transfer;
 pub(crate) mod update;
 pub(crate) mod usage;
 pub(crate) mod verification;
+pub(crate) mod webhook;
+pub(crate) mod webhook_sending;
 pub(crate) mod workspace;
 pub(crate) mod workspace_list;
 pub(crate) mod workspace_members;
@@ -455,6 +457,33 @@ macro_rules! suite {
                 sessions_are_not_among_the_tokens,
                 sessions_are_forgotten_after_their_end,
                 a_failed_sign_in_or_out_leaves_nothing;
+            webhook:
+                an_endpoint_has_a_secret_of_its_own,
+                nothing_is_sent_where_only_we_can_reach,
+                types_that_no_event_has_are_refused,
+                there_is_a_limit,
+                a_repeated_request_shows_no_secret,
+                only_admins_have_webhooks,
+                who_may_not_read_the_log_is_not_sent_it,
+                every_field_can_change,
+                enabled_again_it_begins_anew,
+                a_secret_is_rotated,
+                what_is_deleted_is_gone,
+                a_failed_change_leaves_nothing;
+            webhook_sending:
+                each_event_is_told_once_and_in_order,
+                who_is_slow_is_not_flooded,
+                only_so_much_waits_for_an_endpoint,
+                organizations_hear_of_themselves,
+                what_was_rolled_back_is_not_told,
+                a_disabled_endpoint_is_told_nothing,
+                its_deletion_is_the_last_that_is_heard,
+                a_test_is_no_event,
+                deliveries_are_their_endpoints_own,
+                lists_of_deliveries_are_filtered,
+                a_delivery_is_replayed,
+                a_stretch_of_time_is_replayed_in_pieces,
+                what_failed_is_replayed;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use rollbook_domain::audit::Act;
 use rollbook_domain::error::Kind;
 use rollbook_domain::filter::Filter;
-use rollbook_domain::id::{MessageId, OrganizationId, WebhookEndpointId};
+use rollbook_domain::id::MessageId;
 use rollbook_domain::mail::{Mail, MailText};
 use rollbook_domain::mock::{Account, FlakyStore, World, sample};
 use rollbook_domain::organization::Organization;
@@ -31,7 +31,7 @@ use rollbook_domain::service::outbox::{
 use rollbook_domain::service::{Courier, Invitations};
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::value::Email;
-use rollbook_domain::webhook::{Post, Reply};
+use rollbook_domain::webhook::{Notice, Post, Reply};
 use rollbook_domain::{Error, Refusal, Result};
 
 use super::invitation::{create, invited, recorded, to};
@@ -373,8 +373,7 @@ impl Desk for Puzzled {
         _: &mut dyn Tx,
         _: Timestamp,
         _: MessageId,
-        _: (OrganizationId, WebhookEndpointId),
-        _: Option<u64>,
+        _: Notice,
     ) -> Result<Prepared<Post>> {
         panic!("there are letters only")
     }
@@ -383,7 +382,7 @@ impl Desk for Puzzled {
         &self,
         _: &mut dyn Tx,
         _: Timestamp,
-        _: (OrganizationId, WebhookEndpointId),
+        _: Notice,
         _: u32,
         _: &Reply,
         _: &[u8; 32],

@@ -19,7 +19,7 @@ use rollbook_domain::service::Courier;
 use rollbook_domain::service::outbox::{Desk, Prepared};
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{Email, Url};
-use rollbook_domain::webhook::{Post, Reply};
+use rollbook_domain::webhook::{Notice, Post, Reply};
 
 type Endpoint = (OrganizationId, WebhookEndpointId);
 
@@ -46,10 +46,10 @@ impl Desk for Clerk {
         _: &mut dyn Tx,
         now: Timestamp,
         id: MessageId,
-        endpoint: Endpoint,
-        sequence: Option<u64>,
+        notice: Notice,
     ) -> Result<Prepared<Post>> {
-        if endpoint != self.endpoint {
+        let sequence = notice.sequence;
+        if (notice.organization_id, notice.endpoint_id) != self.endpoint {
             return Ok(Prepared::Unwanted("the endpoint is gone".to_owned()));
         }
         Ok(Prepared::Send(Post {
@@ -65,12 +65,12 @@ impl Desk for Clerk {
         &self,
         _: &mut dyn Tx,
         _: Timestamp,
-        endpoint: Endpoint,
+        notice: Notice,
         attempt: u32,
         reply: &Reply,
         _: &[u8; 32],
     ) -> Result<Outcome> {
-        assert_eq!(endpoint, self.endpoint);
+        assert_eq!((notice.organization_id, notice.endpoint_id), self.endpoint);
         self.judged.lock().unwrap().push((attempt, reply.clone()));
         Ok(match reply.status {
             Some(200) => Outcome::Delivered,

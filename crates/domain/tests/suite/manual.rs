@@ -10,7 +10,7 @@ const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
 #[expect(clippy::too_many_lines, reason = "a list with a line a refusal")]
-fn refusals() -> [Refusal; 37] {
+fn refusals() -> [Refusal; 40] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -61,6 +61,9 @@ fn refusals() -> [Refusal; 37] {
             quota: 10,
             retry_after: Span::seconds(8640),
         },
+        Refusal::WebhookLimit { limit: 1 },
+        Refusal::WebhookDisabled { status: "gone" },
+        Refusal::DeliveryLimit { limit: 1 },
     ]
 }
 
@@ -104,6 +107,9 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::RestoreWindowOver { .. } => 34,
         Refusal::NotReplayable => 35,
         Refusal::RateLimited { .. } => 36,
+        Refusal::WebhookLimit { .. } => 37,
+        Refusal::WebhookDisabled { .. } => 38,
+        Refusal::DeliveryLimit { .. } => 39,
     }
 }
 
@@ -130,6 +136,8 @@ fn every_refusal_is_in_the_manual() {
         Kind::Domain,
         Kind::ServiceAccount,
         Kind::Message,
+        Kind::WebhookEndpoint,
+        Kind::Delivery,
     ];
     for kind in kinds {
         assert!(

@@ -7,11 +7,13 @@ use rollbook_domain::port::AuditRepo;
 use uuid::Uuid;
 
 use super::condition::condition;
+use super::webhook::listening;
 use super::written::Condition;
 use crate::row::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
-use crate::schema::audit_entries as entries;
+use crate::schema::{audit_entries as entries, webhook_endpoints as endpoints};
 use crate::sql::{Key, Moment};
-use crate::tx::{SqlTx, change, each, failed};
+use crate::statement::update;
+use crate::tx::{SqlTx, change, change_both, each, failed};
 
 /// The entries of a log.
 macro_rules! entries_of {
@@ -46,10 +48,17 @@ impl AuditRepo for SqlTx<'_> {
     }
 
     fn add(&mut self, entry: &Entry) -> Result<()> {
-        let added = change!(
-            self,
-            diesel::insert_into(entries::table).values(NewEntry::of(entry))
-        );
+        let entries = diesel::insert_into(entries::table);
+        let added = if let Chain::Organization(id) = entry.chain {
+            // Those who listen know at once that the log goes on; nobody has to look for it.
+            change_both!(
+                self,
+                update(listening!(id)).set(endpoints::head.eq(place(entry.sequence))),
+                entries.values(NewEntry::of(entry))
+            )
+        } else {
+            change!(self, entries.values(NewEntry::of(entry)))
+        };
         added.map_err(failed)?;
         let head = Head {
             sequence: entry.sequence,

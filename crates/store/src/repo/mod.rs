@@ -21,6 +21,7 @@ mod role;
 mod token;
 mod user;
 mod verification;
+mod webhook;
 mod workspace;
 mod workspace_order;
 mod workspace_roles;

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::filter::Filter;
-use rollbook_domain::id::MessageId;
+use rollbook_domain::id::{MessageId, WebhookEndpointId};
 use rollbook_domain::outbox::{
     Allowance, Attempt, Channel, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
 };
@@ -188,6 +188,19 @@ impl OutboxRepo for SqlTx<'_> {
         ))
         .execute(*connection));
         Ok(replayed.map_err(failed)? == 1)
+    }
+
+    fn untried(&mut self, endpoint: WebhookEndpointId, most: u32) -> Result<u32> {
+        let rows: Vec<Key> = each!(self, |connection| outbox::table
+            .filter(Condition::fixed(
+                "outbox.state = 'pending' AND outbox.attempts = 0"
+            ))
+            .filter(outbox::endpoint_id.eq(Key(endpoint.uuid())))
+            .limit(most.into())
+            .select(outbox::id)
+            .load(*connection))
+        .map_err(failed)?;
+        Ok(u32::try_from(rows.len()).unwrap_or(most))
     }
 
     fn depth(&mut self) -> Result<Depth> {

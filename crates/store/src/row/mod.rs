@@ -13,6 +13,7 @@ mod preferences;
 mod role;
 mod token;
 mod user;
+mod webhook;
 mod workspace;
 
 pub(crate) use audit::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
@@ -30,6 +31,7 @@ pub(crate) use preferences::{OrganizationPreferencesRow, WorkspacePreferencesRow
 pub(crate) use role::{NewRole, RoleRow};
 pub(crate) use token::TokenRow;
 pub(crate) use user::{NewUser, OwnerRow, UserRow, kind_of};
+pub(crate) use webhook::{EndpointRow, NewEndpoint};
 pub(crate) use workspace::{
     NewWorkspace, NewWorkspaceMembership, WorkspaceMembershipRow, WorkspaceRow, assigned_role,
     assigned_roles, workspace_roles,

@@ -48,6 +48,7 @@ mod token;
 mod transactions;
 mod user;
 mod verification;
+mod webhook;
 mod workspace;
 mod workspace_list;
 mod workspace_member;

@@ -128,8 +128,8 @@ pub(crate) fn add_endpoints(database: &TestDatabase, house: &House) -> Done {
         let (id, organization) = (key(endpoint(name).uuid()), key(house.acme.id.uuid()));
         database.execute(&format!(
             "INSERT INTO webhook_endpoints (id, organization_id, url, description, event_types,
-             status, secret, position, version, created_at, updated_at) VALUES
-             ({id}, {organization}, 'https://a.example', '', '', 'enabled', 's', 0, 1, {now}, {now})"
+             status, secret, position, head, version, created_at, updated_at) VALUES
+             ({id}, {organization}, 'https://a.example', '', '', 'enabled', 's', 0, 0, 1, {now}, {now})"
         ))?;
     }
     Ok(())

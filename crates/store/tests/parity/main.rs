@@ -68,7 +68,10 @@ fn list(text: &str) -> Vec<String> {
 
 /// Two spellings of a condition: without brackets and types, in lower case, with single spaces.
 fn condition(text: &str) -> Option<String> {
-    let text = text.replace("::text", "").replace(['(', ')'], " ");
+    let text = text
+        .replace("::text", "")
+        .replace(['(', ')'], " ")
+        .replace('"', "");
     let text = text.to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" "))

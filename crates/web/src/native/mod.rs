@@ -47,6 +47,10 @@ mod token;
 mod token_input;
 mod user;
 mod user_input;
+mod webhook_delivery;
+mod webhook_endpoint;
+mod webhook_input;
+mod webhook_wire;
 mod wire;
 mod words;
 mod workspace;
@@ -96,6 +100,8 @@ pub static OPERATIONS: Table = &[
     organization_domain::OPERATIONS,
     audit_entry::OPERATIONS,
     event::OPERATIONS,
+    webhook_endpoint::OPERATIONS,
+    webhook_delivery::OPERATIONS,
     preferences::OPERATIONS,
     subscription::OPERATIONS,
 ];

@@ -6,8 +6,8 @@ use utoipa::{Modify, OpenApi};
 use super::status::Status;
 use super::{
     audit_entry, event, invitation, invitee, me, member, organization, organization_domain,
-    outbox_message, preferences, role, service_account, subscription, token, user, workspace,
-    workspace_user,
+    outbox_message, preferences, role, service_account, subscription, token, user,
+    webhook_delivery, webhook_endpoint, workspace, workspace_user,
 };
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
@@ -72,6 +72,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         audit_entry::verify,
         audit_entry::export,
         event::list,
+        webhook_endpoint::list,
+        webhook_endpoint::create,
+        webhook_endpoint::get,
+        webhook_endpoint::update,
+        webhook_endpoint::delete,
+        webhook_endpoint::rotate_secret,
+        webhook_endpoint::test,
+        webhook_delivery::list,
+        webhook_delivery::get,
+        webhook_delivery::replay,
+        webhook_delivery::replay_all,
         invitation::get,
         invitation::list,
         invitation::create,
@@ -130,6 +141,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "domains", description = "The domains of an organization"),
         (name = "auditEntries", description = "Who did what in an organization"),
         (name = "events", description = "What happens in an organization, to be read on and on"),
+        (name = "webhookEndpoints", description = "Where events are posted to, and what was posted"),
         (name = "invitations", description = "How people become members by their own consent"),
         (name = "workspaces", description = "The parts of an organization"),
         (name = "preferences", description = "How things are written and measured"),

@@ -206,6 +206,8 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::ServiceAccount => "SERVICE_ACCOUNT_NOT_FOUND",
         Kind::Message => "MESSAGE_NOT_FOUND",
         Kind::EmailVerification => "EMAIL_VERIFICATION_NOT_FOUND",
+        Kind::WebhookEndpoint => "WEBHOOK_ENDPOINT_NOT_FOUND",
+        Kind::Delivery => "DELIVERY_NOT_FOUND",
     }
 }
 

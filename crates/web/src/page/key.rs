@@ -2,7 +2,7 @@
 
 use rollbook_domain::id::{
     DomainId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId, UserId,
-    WorkspaceId,
+    WebhookEndpointId, WorkspaceId,
 };
 use rollbook_domain::membership::{MemberKey, SortValue};
 use rollbook_domain::role::{Role, RoleRef, WorkspaceRole};
@@ -42,6 +42,7 @@ id_keys!(
     RoleId,
     TokenId,
     UserId,
+    WebhookEndpointId,
     WorkspaceId,
 );
 

@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 use super::support::{Answer, Make, Mocks};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 108] = [
+const FILES: [&str; 113] = [
     "accept_invitation",
     "activate_user",
     "add_organization_user",
@@ -49,6 +49,7 @@ const FILES: [&str; 108] = [
     "create_service_account_key",
     "create_token",
     "create_user",
+    "create_webhook_endpoint",
     "deactivate_user",
     "delete_domain",
     "delete_me",
@@ -77,6 +78,8 @@ const FILES: [&str; 108] = [
     "get_subscription",
     "get_token",
     "get_user",
+    "get_webhook_delivery",
+    "get_webhook_endpoint",
     "get_workspace",
     "get_workspace_preferences",
     "get_workspace_user",
@@ -103,6 +106,8 @@ const FILES: [&str; 108] = [
     "list_tokens",
     "list_users",
     "list_users_empty",
+    "list_webhook_deliveries",
+    "list_webhook_endpoints",
     "list_workspace_users",
     "list_workspaces",
     "me",

@@ -183,6 +183,14 @@ async fn limits_have_their_place() {
             "WORKSPACE_LIMIT",
         ),
         limited(|| Refusal::DomainLimit { limit: 3 }.into(), "DOMAIN_LIMIT"),
+        limited(
+            || Refusal::WebhookLimit { limit: 3 }.into(),
+            "WEBHOOK_LIMIT",
+        ),
+        limited(
+            || Refusal::DeliveryLimit { limit: 3 }.into(),
+            "DELIVERY_LIMIT",
+        ),
     ])
     .await;
 }
@@ -241,6 +249,11 @@ async fn what_the_state_forbids_has_its_place() {
             || Refusal::InvitationClosed { state: "revoked" }.into(),
             "INVITATION_CLOSED",
             Some(("state", "revoked")),
+        ),
+        failed(
+            || Refusal::WebhookDisabled { status: "gone" }.into(),
+            "WEBHOOK_DISABLED",
+            Some(("status", "gone")),
         ),
         failed(|| Refusal::SignInToAccept.into(), "SIGN_IN_TO_ACCEPT", None),
         failed(|| Refusal::NotAMember.into(), "NOT_A_MEMBER", None),

@@ -17,7 +17,7 @@ use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
     MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
-    MockSubscriptions, MockTokens, MockUsers, MockWorkspaces,
+    MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -57,6 +57,7 @@ pub(super) struct Mocks {
     pub(super) subscriptions: MockSubscriptions,
     pub(super) outbox: MockOutbox,
     pub(super) limits: Arc<Limits>,
+    pub(super) webhooks: MockWebhooks,
 }
 
 impl Mocks {
@@ -78,6 +79,7 @@ impl Mocks {
             subscriptions: Arc::new(self.subscriptions),
             outbox: Arc::new(self.outbox),
             limits: self.limits,
+            webhooks: Arc::new(self.webhooks),
             probe: Arc::new(MockProbe::new()),
             clock: clock.clone(),
             ids: Arc::new(SequentialIds::default()),

@@ -25,7 +25,7 @@ use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
     Core, MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
     MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
-    MockSubscriptions, MockTokens, MockWorkspaces, UserService,
+    MockSubscriptions, MockTokens, MockWebhooks, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
@@ -105,6 +105,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         subscriptions: Arc::new(MockSubscriptions::new()),
         outbox: Arc::new(empty_outbox()),
         limits: Arc::default(),
+        webhooks: Arc::new(MockWebhooks::new()),
         probe: Arc::new(MockProbe::new()),
         clock: Arc::new(FixedClock::default()),
         ids: Arc::new(SequentialIds::default()),

@@ -20,7 +20,7 @@ use rollbook_domain::service::token::IssuedToken;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
     MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
-    MockSubscriptions, MockTokens, MockUsers, MockWorkspaces,
+    MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::user::User;
@@ -68,6 +68,7 @@ impl Mocks {
             preferences: Arc::new(MockPreferences::new()),
             subscriptions: Arc::new(MockSubscriptions::new()),
             outbox: Arc::new(MockOutbox::new()),
+            webhooks: Arc::new(MockWebhooks::new()),
             limits: Arc::default(),
             probe: Arc::new(MockProbe::new()),
             clock: Arc::new(FixedClock::default()),

@@ -90,10 +90,24 @@ impl Installation {
     /// Gives up all that waits in the outbox, past Rollbook.
     pub(crate) fn bury(&self) {
         let now = if self.schema.is_some() { "now()" } else { "0" };
-        let sql = format!("UPDATE outbox SET state = 'dead', finished_at = {now}");
+        self.write(&format!(
+            "UPDATE outbox SET state = 'dead', finished_at = {now}"
+        ));
+    }
+
+    /// Makes all that waits in the outbox due at once, past Rollbook: as if so much time had gone by.
+    pub(crate) fn hurry(&self) {
+        let now = if self.schema.is_some() { "now()" } else { "0" };
+        self.write(&format!(
+            "UPDATE outbox SET due_at = {now} WHERE state = 'pending'"
+        ));
+    }
+
+    /// Changes the database past Rollbook.
+    fn write(&self, sql: &str) {
         match &self.schema {
             Some(schema) => drop(psql(&format!("SET search_path = {}; {sql}", schema.0))),
-            None => self.tamper(&sql),
+            None => self.tamper(sql),
         }
     }
 

@@ -16,6 +16,7 @@ mod state;
 mod token;
 mod user;
 mod verification;
+mod webhook;
 mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,7 +29,7 @@ use crate::outbox::Message;
 use crate::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, Probe, RequestRepo, RoleRepo,
-    Store, TokenRepo, Tx, UserRepo, VerificationRepo, Work, WorkspaceRepo,
+    Store, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -174,6 +175,10 @@ impl Tx for MemoryTx {
     }
 
     fn outbox(&mut self) -> &mut dyn OutboxRepo {
+        self
+    }
+
+    fn webhooks(&mut self) -> &mut dyn WebhookRepo {
         self
     }
 

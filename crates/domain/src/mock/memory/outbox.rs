@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::MemoryTx;
 use super::state::{State, cut_by, duplicate, number};
 use crate::filter::Filter;
-use crate::id::MessageId;
+use crate::id::{MessageId, WebhookEndpointId};
 use crate::outbox::{
     Allowance, Attempt, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
 };
@@ -160,6 +160,10 @@ impl OutboxRepo for MemoryTx {
         Ok(true)
     }
 
+    fn untried(&mut self, endpoint: WebhookEndpointId, most: u32) -> Result<u32> {
+        Ok(number(untried(self.reading()?, endpoint)).min(most))
+    }
+
     fn depth(&mut self) -> Result<Depth> {
         let state = self.reading()?;
         Ok(Depth {
@@ -185,6 +189,15 @@ impl OutboxRepo for MemoryTx {
 fn of(tables: &State, state: DeliveryState) -> impl Iterator<Item = &Delivery> {
     let all = tables.outbox.values().map(|it| &it.delivery);
     all.filter(move |it| it.state == state)
+}
+
+/// What waits for an endpoint and was never tried.
+pub(super) fn untried(
+    tables: &State,
+    endpoint: WebhookEndpointId,
+) -> impl Iterator<Item = &Delivery> {
+    let pending = of(tables, DeliveryState::Pending);
+    pending.filter(move |it| it.endpoint_id == Some(endpoint) && it.attempts == 0)
 }
 
 fn passes(test: &DeliveryTest, delivery: &Delivery) -> bool {

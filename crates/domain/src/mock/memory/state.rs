@@ -7,7 +7,7 @@ use crate::audit::{Chain, Entry};
 use crate::domain::OrganizationDomain;
 use crate::id::{
     DomainId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId, UserId,
-    WorkspaceId,
+    WebhookEndpointId, WorkspaceId,
 };
 use crate::idempotency::Remembered;
 use crate::invitation::Invitation;
@@ -22,6 +22,7 @@ use crate::token::Token;
 use crate::user::User;
 use crate::value::{DisplayName, Email, Slug};
 use crate::verification::EmailVerification;
+use crate::webhook::WebhookEndpoint;
 use crate::workspace::{Workspace, WorkspaceMembership};
 use crate::{Error, Result};
 
@@ -45,6 +46,7 @@ pub(super) struct State {
     pub(super) entries: BTreeMap<(Chain, u64), Entry>,
     pub(super) requests: BTreeMap<(UserId, String), Remembered>,
     pub(super) outbox: BTreeMap<MessageId, KeptMessage>,
+    pub(super) webhooks: BTreeMap<(OrganizationId, WebhookEndpointId), WebhookEndpoint>,
     pub(super) page_token_key: Option<[u8; 32]>,
 }
 

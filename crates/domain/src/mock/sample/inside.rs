@@ -3,7 +3,10 @@
 use super::{email, token, uuid};
 use crate::audit::{Act, Actor, Chain, Entry, Target};
 use crate::domain::{Enrollment, OrganizationDomain};
-use crate::id::{DomainId, InvitationId, MessageId, OrganizationId, RoleId, UserId, WorkspaceId};
+use crate::id::{
+    DomainId, InvitationId, MessageId, OrganizationId, RoleId, UserId, WebhookEndpointId,
+    WorkspaceId,
+};
 use crate::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState, InvitationView};
 use crate::mock::FixedClock;
 use crate::organization::{Organization, Version};
@@ -17,7 +20,10 @@ use crate::role::{
 use crate::secret::{Digest, Secret};
 use crate::token::Token;
 use crate::user::{User, UserKind};
-use crate::value::{DomainName, Metadata, RoleKey, RoleTitle, TimeZone, WorkspaceTitle};
+use crate::value::{
+    Description, DomainName, Metadata, RoleKey, RoleTitle, TimeZone, Url, WorkspaceTitle,
+};
+use crate::webhook::{EndpointStatus, WebhookEndpoint};
 use crate::workspace::{Workspace, WorkspaceMemberView, WorkspaceMembership, WorkspaceView};
 use sha2::{Digest as _, Sha256};
 
@@ -264,4 +270,24 @@ pub fn entry(organization: OrganizationId, sequence: u64, user: UserId) -> Entry
     };
     entry.digest = entry.computed_digest();
     entry
+}
+
+/// An enabled endpoint of the organization that has heard of nothing yet.
+#[must_use]
+pub fn webhook_endpoint(organization: &Organization, name: &str) -> WebhookEndpoint {
+    WebhookEndpoint {
+        id: WebhookEndpointId::new(uuid(&format!("endpoint {} {name}", organization.id))),
+        organization_id: organization.id,
+        url: Url::from_stored(format!("https://{name}.example/hook")),
+        description: Description::from_stored(String::new()),
+        event_types: Vec::new(),
+        status: EndpointStatus::Enabled,
+        secret: Secret::webhook(&Sha256::digest(name.as_bytes()).into()),
+        previous_secret: None,
+        position: 0,
+        failing_since: None,
+        version: Version::FIRST,
+        created_at: FixedClock::START,
+        updated_at: FixedClock::START,
+    }
 }

@@ -4,13 +4,13 @@ use std::task::Poll;
 
 use super::settling::{Delivered, settle, settle_unsent, take};
 use super::{Desk, FrontDesk, schedule};
-use crate::id::{MessageId, OrganizationId, WebhookEndpointId};
+use crate::id::{MessageId, WebhookEndpointId};
 use crate::mail::Mail;
 use crate::outbox::{Allowance, Channel, DeliveryState, Outcome};
 use crate::port::{Mailer, NotMailed, Tx, WebhookSender};
 use crate::service::Core;
 use crate::time::Span;
-use crate::webhook::{Post, Reply};
+use crate::webhook::{Notice, Post, Reply};
 use crate::{Error, Result};
 
 /// How long a message is its sender's. Nothing may take longer to send.
@@ -55,14 +55,14 @@ pub struct Parcel {
 #[derive(Clone, Debug)]
 pub(super) enum Load {
     Mail(Box<Mail>),
-    Post((OrganizationId, WebhookEndpointId), Box<Post>),
+    Post(Notice, Box<Post>),
 }
 
 /// What came back.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     Mailed(std::result::Result<(), NotMailed>),
-    Replied((OrganizationId, WebhookEndpointId), Reply),
+    Replied(Notice, Reply),
 }
 
 /// What came of a message.
@@ -116,7 +116,7 @@ impl Parcel {
     pub const fn endpoint_id(&self) -> Option<WebhookEndpointId> {
         match self.load {
             Load::Mail(_) => None,
-            Load::Post((_, id), _) => Some(id),
+            Load::Post(notice, _) => Some(notice.endpoint_id),
         }
     }
 }
@@ -231,7 +231,7 @@ impl Courier {
                     })
                 }))
             }
-            Load::Post(endpoint, post) => {
+            Load::Post(notice, post) => {
                 let reply = caught(self.webhooks.post(post)).await;
                 let reply = reply.unwrap_or_else(|| Reply {
                     status: None,
@@ -239,7 +239,7 @@ impl Courier {
                     excerpt: String::new(),
                     error: Some(PANICKED.to_owned()),
                 });
-                Answer::Replied(*endpoint, reply)
+                Answer::Replied(*notice, reply)
             }
         }
     }

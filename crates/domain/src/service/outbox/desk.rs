@@ -1,12 +1,13 @@
-use super::{Prepared, letter, schedule};
+use super::{Prepared, letter};
 use crate::Result;
-use crate::id::{MessageId, OrganizationId, WebhookEndpointId};
+use crate::id::MessageId;
 use crate::mail::Mail;
 use crate::outbox::{Letter, Outcome};
 use crate::port::Tx;
+use crate::service::webhook;
 use crate::time::Timestamp;
 use crate::value::Email;
-use crate::webhook::{Post, Reply};
+use crate::webhook::{Notice, Post, Reply};
 
 /// Where messages become what is sent, and where answers are judged: what knows letters and
 /// webhooks. Each method runs in the transaction that takes or settles a message.
@@ -22,14 +23,13 @@ pub trait Desk: Send + Sync {
         letter: &Letter,
     ) -> Result<Prepared<Mail>>;
 
-    /// The request to an endpoint that an event is; without a sequence, a test.
+    /// The request that tells an endpoint of an event, or is a test.
     fn post(
         &self,
         tx: &mut dyn Tx,
         now: Timestamp,
         id: MessageId,
-        endpoint: (OrganizationId, WebhookEndpointId),
-        sequence: Option<u64>,
+        notice: Notice,
     ) -> Result<Prepared<Post>>;
 
     /// What an endpoint's answer to an attempt, which counts from 1, leads to.
@@ -37,7 +37,7 @@ pub trait Desk: Send + Sync {
         &self,
         tx: &mut dyn Tx,
         now: Timestamp,
-        endpoint: (OrganizationId, WebhookEndpointId),
+        notice: Notice,
         attempt: u32,
         reply: &Reply,
         entropy: &[u8; 32],
@@ -62,34 +62,23 @@ impl Desk for FrontDesk {
 
     fn post(
         &self,
-        _tx: &mut dyn Tx,
-        _now: Timestamp,
-        _id: MessageId,
-        _endpoint: (OrganizationId, WebhookEndpointId),
-        _sequence: Option<u64>,
+        tx: &mut dyn Tx,
+        now: Timestamp,
+        id: MessageId,
+        notice: Notice,
     ) -> Result<Prepared<Post>> {
-        // Nothing writes events into the outbox before there is somebody to prepare them.
-        Ok(Prepared::Unwanted("webhooks are not sent yet".to_owned()))
+        webhook::prepare(tx, now, id, notice)
     }
 
     fn judge(
         &self,
-        _tx: &mut dyn Tx,
+        tx: &mut dyn Tx,
         now: Timestamp,
-        _endpoint: (OrganizationId, WebhookEndpointId),
+        notice: Notice,
         attempt: u32,
         reply: &Reply,
         entropy: &[u8; 32],
     ) -> Result<Outcome> {
-        Ok(match (reply.status, &reply.error) {
-            (Some(200..=299), _) => Outcome::Delivered,
-            (Some(status), _) => {
-                schedule::failed(now, attempt, format!("it answered {status}"), entropy)
-            }
-            (None, error) => {
-                let reason = error.clone().unwrap_or_else(|| "no answer".to_owned());
-                schedule::failed(now, attempt, reason, entropy)
-            }
-        })
+        webhook::judge(tx, now, notice, attempt, reply, entropy)
     }
 }

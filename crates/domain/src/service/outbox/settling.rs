@@ -6,6 +6,7 @@ use crate::Result;
 use crate::outbox::{Allowance, Attempt, Content, Message, Outcome};
 use crate::port::{Claimed, Tx};
 use crate::time::Timestamp;
+use crate::webhook::Notice;
 
 /// A parcel that was sent, and what came back.
 pub(super) struct Delivered {
@@ -67,9 +68,13 @@ fn pack(
             endpoint_id,
             sequence,
         } => {
-            let endpoint = (*organization_id, *endpoint_id);
-            let post = desk.post(tx, now, id, endpoint, *sequence)?;
-            Ok(post.map(|post| Load::Post(endpoint, Box::new(post))))
+            let notice = Notice {
+                organization_id: *organization_id,
+                endpoint_id: *endpoint_id,
+                sequence: *sequence,
+            };
+            let post = desk.post(tx, now, id, notice)?;
+            Ok(post.map(|post| Load::Post(notice, Box::new(post))))
         }
     }
 }
@@ -138,8 +143,8 @@ fn judge(tx: &mut dyn Tx, desk: &dyn Desk, now: Timestamp, sent: &Delivered) -> 
         Answer::Mailed(Err(refusal)) => {
             schedule::failed(now, attempt, refusal.reason.clone(), &sent.entropy)
         }
-        Answer::Replied(endpoint, reply) => {
-            desk.judge(tx, now, *endpoint, attempt, reply, &sent.entropy)?
+        Answer::Replied(notice, reply) => {
+            desk.judge(tx, now, *notice, attempt, reply, &sent.entropy)?
         }
     };
     Ok(match outcome {

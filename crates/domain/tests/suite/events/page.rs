@@ -8,7 +8,8 @@ use rollbook_domain::access::Origin;
 use rollbook_domain::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
 use rollbook_domain::event::Event;
 use rollbook_domain::id::{
-    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WorkspaceId,
+    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WebhookEndpointId,
+    WorkspaceId,
 };
 use rollbook_domain::mock::{FixedClock, MemoryStore};
 use rollbook_domain::port::Store;
@@ -100,6 +101,7 @@ fn target(act: Act, organization: OrganizationId) -> Target {
         "membership" => Target::Membership(UserId::new(id)),
         "invitation" => Target::Invitation(InvitationId::new(id)),
         "message" => Target::Message(MessageId::new(id)),
+        "webhook" => Target::Webhook(WebhookEndpointId::new(id)),
         "role" => Target::Role(RoleId::new(id)),
         "workspace" => Target::Workspace(WorkspaceId::new(id)),
         "workspace_membership" => Target::WorkspaceMembership(UserId::new(id)),
@@ -131,6 +133,7 @@ fn values(act: Act, field: &str) -> (&'static str, &'static str) {
         (Act::InvitationResent, "state") => ("expired", "pending"),
         (Act::DomainCreated | Act::DomainDeleted, "name") => ("acme.example", "acme.example"),
         (Act::TokenCreated, "name") => ("", "deployment"),
+        (Act::WebhookCreated | Act::WebhookUpdated, "status") => ("enabled", "failing"),
         (Act::SubscriptionUpdated, "members" | "workspaces") => ("5", "20"),
         _ => common(field),
     }
@@ -154,6 +157,8 @@ fn common(field: &str) -> (&'static str, &'static str) {
         "display_name" => ("robot", "Deployment robot"),
         "state" => ("pending", "expired"),
         "language" => ("en", "de"),
+        "url" => ("https://hooks.acme.example", "https://acme.example"),
+        "event_types" => ("membership.*", "membership.* invitation.*"),
         "kind" => ("", "invitation"),
         "expires_at" => ("2026-01-31T12:00:00Z", "2026-03-02T12:00:00Z"),
         "owner_id" | "workspace_id" | "service_account" => (

@@ -69,6 +69,8 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::WorkspaceLimit { .. } => (ResourceExhausted, "WORKSPACE_LIMIT"),
         Refusal::DomainLimit { .. } => (ResourceExhausted, "DOMAIN_LIMIT"),
         Refusal::RateLimited { .. } => (ResourceExhausted, "RATE_LIMITED"),
+        Refusal::WebhookLimit { .. } => (ResourceExhausted, "WEBHOOK_LIMIT"),
+        Refusal::DeliveryLimit { .. } => (ResourceExhausted, "DELIVERY_LIMIT"),
         Refusal::BeyondOwnRights { .. } => (PermissionDenied, "BEYOND_OWN_RIGHTS"),
         Refusal::Outranked => (PermissionDenied, "OUTRANKED"),
         Refusal::InvitationForSomeoneElse => (PermissionDenied, "INVITATION_FOR_SOMEONE_ELSE"),
@@ -81,6 +83,7 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::NotAMember => (FailedPrecondition, "NOT_A_MEMBER"),
         Refusal::DomainNotVerified => (FailedPrecondition, "DOMAIN_NOT_VERIFIED"),
         Refusal::ChallengeNotFound { .. } => (FailedPrecondition, "CHALLENGE_NOT_FOUND"),
+        Refusal::WebhookDisabled { .. } => (FailedPrecondition, "WEBHOOK_DISABLED"),
         Refusal::NoSubscription => (FailedPrecondition, "NO_SUBSCRIPTION"),
         Refusal::SecretShown { .. } => (FailedPrecondition, "SECRET_SHOWN"),
         Refusal::UnsuitableOwner => (FailedPrecondition, "UNSUITABLE_OWNER"),
@@ -102,6 +105,9 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
         | Refusal::WorkspaceLimit { limit }
         | Refusal::DomainLimit { limit }
         | Refusal::RateLimited { quota: limit, .. } => Some(("limit", limit.to_string())),
+        Refusal::WebhookLimit { limit } | Refusal::DeliveryLimit { limit } => {
+            Some(("limit", limit.to_string()))
+        }
         Refusal::SlugTaken(slug) => Some(("slug", slug.clone())),
         Refusal::RoleKeyTaken(key) => Some(("key", key.clone())),
         Refusal::RoleTitleTaken(title) => Some(("title", title.clone())),
@@ -112,6 +118,7 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
         }
         Refusal::RoleInUse { holders } => Some(("holders", holders.to_string())),
         Refusal::InvitationClosed { state } => Some(("state", (*state).to_owned())),
+        Refusal::WebhookDisabled { status } => Some(("status", (*status).to_owned())),
         Refusal::ChallengeNotFound { record } => Some(("record", record.clone())),
         Refusal::SecretShown { id } => Some(("id", id.clone())),
         Refusal::RestoreWindowOver { until } => Some(("until", until.to_rfc3339())),
