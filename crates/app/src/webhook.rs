@@ -5,16 +5,14 @@ use std::sync::Arc;
 use rollbook_domain::port::Clock;
 use rollbook_webhook::{HttpSender, Options};
 
-use crate::failure::{Failure, Result};
 use crate::settings::WebhookSettings;
 
 /// A sender with these settings.
-pub(crate) fn sender(settings: &WebhookSettings, clock: Arc<dyn Clock>) -> Result<HttpSender> {
+pub(crate) fn sender(settings: &WebhookSettings, clock: Arc<dyn Clock>) -> HttpSender {
     let options = Options {
         destinations: settings.terms.destinations.clone(),
         allow_http: settings.terms.allow_http,
         timeout: settings.timeout,
     };
     HttpSender::new(options, clock)
-        .map_err(|error| Failure::new(format!("cannot send webhooks: {error}")))
 }

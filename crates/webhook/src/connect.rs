@@ -49,7 +49,7 @@ pub(crate) async fn connect(
         Host::Ipv4(address) => ServerName::IpAddress(std::net::IpAddr::from(address).into()),
         Host::Ipv6(address) => ServerName::IpAddress(std::net::IpAddr::from(address).into()),
     };
-    let handshake = timeout_at(deadline, sender.tls.connect(name, stream));
+    let handshake = timeout_at(deadline, sender.tls()?.connect(name, stream));
     let stream = handshake.await.map_err(|_| Silence::Timeout)?;
     let stream = stream.map_err(|error| Silence::Handshake(error.to_string()))?;
     Ok(Box::new(stream))

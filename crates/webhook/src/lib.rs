@@ -12,7 +12,7 @@ mod resolve;
 mod retry_after;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -42,54 +42,67 @@ impl Options {
     pub const TIMEOUT: Duration = Duration::from_secs(15);
 }
 
-/// Why there is no sender.
-#[derive(Debug, thiserror::Error)]
-pub enum Unfit {
-    /// TLS cannot be set up.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] TlsError),
-}
-
 /// Posts webhooks over HTTP.
 #[derive(Clone)]
 pub struct HttpSender {
     options: Options,
     clock: Arc<dyn Clock>,
     resolver: Arc<dyn Resolve>,
-    tls: TlsConnector,
+    /// Made when the first webhook goes by TLS: the certificates that are trusted take memory that
+    /// an installation without webhooks has no use for.
+    tls: Arc<OnceLock<TlsConnector>>,
 }
 
 impl HttpSender {
     /// Over the system's resolver, trusting the system's certificates: those that OpenSSL would
     /// find, `SSL_CERT_FILE` and `SSL_CERT_DIR` included. Without any, nothing can be sent by
     /// `https:`.
-    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Result<Self, Unfit> {
-        let mut roots = RootCertStore::empty();
-        // Some that cannot be read are no reason to have none.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        Self::with(options, clock, Arc::new(SystemResolver), roots)
+    #[must_use]
+    pub fn new(options: Options, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            options,
+            clock,
+            resolver: Arc::new(SystemResolver),
+            tls: Arc::default(),
+        }
     }
 
-    /// Over this resolver, trusting these certificates.
+    /// Over this resolver, trusting these certificates. Refused if TLS cannot be set up.
     pub fn with(
         options: Options,
         clock: Arc<dyn Clock>,
         resolver: Arc<dyn Resolve>,
         roots: RootCertStore,
-    ) -> Result<Self, Unfit> {
-        let provider = Arc::new(ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    ) -> Result<Self, TlsError> {
         Ok(Self {
             options,
             clock,
             resolver,
-            tls: TlsConnector::from(Arc::new(config)),
+            tls: Arc::new(OnceLock::from(connector(roots)?)),
         })
     }
+
+    fn tls(&self) -> Result<&TlsConnector, Silence> {
+        if self.tls.get().is_none() {
+            let mut roots = RootCertStore::empty();
+            // Some that cannot be read are no reason to have none.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            let connector = connector(roots).map_err(|error| Silence::Tls(error.to_string()))?;
+            // Somebody else's is as good.
+            let _ = self.tls.set(connector);
+        }
+        self.tls.get().ok_or(Silence::Broken)
+    }
+}
+
+fn connector(roots: RootCertStore) -> Result<TlsConnector, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 impl fmt::Debug for HttpSender {
@@ -129,6 +142,8 @@ enum Silence {
     Forbidden,
     #[error("the connection failed: {0}")]
     Connection(std::io::ErrorKind),
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
     #[error("the TLS handshake failed: {0}")]
     Handshake(String),
     #[error("the endpoint closed the connection, or answered something that is not HTTP")]

@@ -93,7 +93,7 @@ async fn until_the_end(
     let sender = Arc::new(webhook::sender(
         &settings.webhooks,
         Arc::clone(&house.clock),
-    )?);
+    ));
     let courier = outbox::courier(house.core.clone(), mailer, sender);
     let events = webhooks(house, settings);
     let keep = settings.outbox.keep;

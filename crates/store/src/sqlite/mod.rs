@@ -17,14 +17,10 @@ use self::writer::Writer;
 use crate::queue::{Crew, Door, Job, Queue};
 use crate::{OpenError, Options};
 
-/// The size of a page of a new file, in bytes. A list reads many rows in order, and with pages of
-/// twice SQLite's usual size it costs a twentieth less.
-const PAGE_SIZE: u32 = 8192;
-
 /// How many pages the write-ahead log has before they are written back into the file: 32 MB.
 /// SQLite's usual 1000 are a few hundred writes; most of them change the same pages again, and each
 /// time that costs a copy and a wait for the disk.
-const CHECKPOINT: u32 = 4000;
+const CHECKPOINT: u32 = 8000;
 
 /// How long to wait for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -129,7 +125,7 @@ impl Settings {
         Self::configure(&mut connection)
             .and_then(|()| {
                 connection.batch_execute(&format!(
-                    "PRAGMA page_size = {PAGE_SIZE}; PRAGMA journal_mode = WAL; \
+                    "PRAGMA journal_mode = WAL; \
                      PRAGMA synchronous = {synchronous}; \
                      PRAGMA wal_autocheckpoint = {CHECKPOINT}; PRAGMA cache_size = -16000;"
                 ))
