@@ -56,6 +56,7 @@ CREATE INDEX outbox_due_events ON outbox (due_at, id, created_at, endpoint_id) W
 -- What was not even tried for an endpoint: it is not sent more before there is less of it.
 CREATE INDEX outbox_untried ON outbox (endpoint_id, id) WHERE state = 'pending' AND attempts = 0 AND endpoint_id IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (id) WHERE state = 'dead';
+CREATE INDEX outbox_organization ON outbox (organization_id, id) WHERE organization_id IS NOT NULL;
 CREATE INDEX outbox_endpoint ON outbox (endpoint_id, id) WHERE endpoint_id IS NOT NULL;
 CREATE INDEX outbox_finished ON outbox (state, finished_at) WHERE finished_at IS NOT NULL;
 
