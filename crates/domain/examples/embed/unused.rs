@@ -45,6 +45,7 @@ impl RoleRepo for Rows {
     unused! {
         add(&CustomRole) -> bool;
         find(OrganizationId, RoleId) -> Option<CustomRole>;
+        home(RoleId) -> Option<OrganizationId>;
         find_by_key(OrganizationId, &RoleKey) -> Option<CustomRole>;
         find_by_title(OrganizationId, &RoleTitle) -> Option<CustomRole>;
         list(OrganizationId, &Window<RoleId>) -> Page<CustomRole, RoleId>;
@@ -62,8 +63,9 @@ impl InvitationRepo for Rows {
         hold_organization(InvitationId) -> ();
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
-        list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)
-            -> Page<InvitationView, InvitationId>;
+        list(
+            OrganizationId, Option<&Email>, &[InvitationState], Timestamp, &Window<InvitationId>
+        ) -> Page<InvitationView, InvitationId>;
         list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;
         count_pending(OrganizationId, Timestamp) -> u32;
         update(&Invitation, Version) -> bool;
@@ -76,6 +78,7 @@ impl WorkspaceRepo for Rows {
     unused! {
         add(&Workspace) -> bool;
         find(OrganizationId, WorkspaceId) -> Option<WorkspaceView>;
+        homes(WorkspaceId) -> Vec<OrganizationId>;
         update(&Workspace, Version) -> bool;
         count(OrganizationId) -> u32;
         list(OrganizationId, &Filter<TextTest>, WorkspaceField, Direction, &Window<WorkspaceKey>)

@@ -11,7 +11,7 @@ use crate::role::{Role, Roles};
 use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
-use crate::service::organization::{CreateOrganization, Organizations, Terms};
+use crate::service::organization::{CreateOrganization, Naming, Organizations, Terms};
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
     AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
@@ -216,6 +216,9 @@ impl World {
             slug: None,
             description: None,
             logo: None,
+            links: None,
+            owner: None,
+            naming: Naming::default(),
             owner_limit: None,
             terms: Terms::default(),
             once: None,

@@ -39,10 +39,11 @@ pub trait InvitationRepo {
     ) -> Result<Option<Invitation>>;
 
     /// The invitations of an organization, by id, those with one of these states as of `now`
-    /// ([`Invitation::status`]); without states: all.
-    fn list(
+    /// ([`Invitation::status`]) and to this address; without states or address: all.
+    fn list<'a>(
         &mut self,
         organization: OrganizationId,
+        email: Option<&'a Email>,
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,

@@ -7,7 +7,7 @@ use rollbook_domain::mock::FixedClock;
 const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
-fn refusals() -> [Refusal; 36] {
+fn refusals() -> [Refusal; 40] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -53,6 +53,10 @@ fn refusals() -> [Refusal; 36] {
             until: FixedClock::START,
         },
         Refusal::NotReplayable,
+        Refusal::NameTaken("Acme".to_owned()),
+        Refusal::NameAmbiguous("Acme".to_owned()),
+        Refusal::ForSomeoneElse,
+        Refusal::RoleHeld("auditor".to_owned()),
     ]
 }
 
@@ -95,6 +99,10 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::NotDeleted => 33,
         Refusal::RestoreWindowOver { .. } => 34,
         Refusal::NotReplayable => 35,
+        Refusal::NameTaken(_) => 36,
+        Refusal::NameAmbiguous(_) => 37,
+        Refusal::ForSomeoneElse => 38,
+        Refusal::RoleHeld(_) => 39,
     }
 }
 

@@ -132,6 +132,7 @@ impl InvitationRepo for SqlTx<'_> {
     fn list(
         &mut self,
         organization: OrganizationId,
+        email: Option<&Email>,
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,
@@ -141,6 +142,7 @@ impl InvitationRepo for SqlTx<'_> {
         let rows: Vec<InvitationViewRow> = each!(self, |connection| joined!()
             .filter(here)
             .filter(in_states(states, now))
+            .filter(to(email))
             .filter(invitations::id.gt(after))
             .order(invitations::id)
             .limit(window.fetch())
@@ -152,6 +154,7 @@ impl InvitationRepo for SqlTx<'_> {
             Some(each!(self, |connection| invitations::table
                 .filter(here)
                 .filter(in_states(states, now))
+                .filter(to(email))
                 .count()
                 .get_result(*connection)))
         } else {
@@ -284,6 +287,19 @@ fn keys(invitation: &Invitation) -> (Key, Key) {
 /// Not as a parameter: there are indexes of the pending ones alone.
 fn written_as_pending() -> Condition {
     Condition::fixed("invitations.state = 'pending'")
+}
+
+/// Those to this address; all without one.
+fn to(email: Option<&Email>) -> Condition {
+    let mut written = Condition::new();
+    match email {
+        Some(email) => {
+            written.sql("invitations.email_key = ");
+            written.text(email.key());
+        }
+        None => written.sql("TRUE"),
+    }
+    written
 }
 
 /// Those that have one of these states as of `now`, whatever is written.

@@ -13,6 +13,7 @@ use crate::organization::Version;
 use crate::page::Window;
 use crate::port::Tx;
 use crate::service::Core;
+use crate::value::Email;
 
 /// The real [`Invitations`].
 #[derive(Clone)]
@@ -76,11 +77,13 @@ impl Invitations for InvitationService {
         &self,
         caller: Caller,
         organization: OrganizationId,
+        email: Option<Email>,
         states: Vec<InvitationState>,
         window: Window<InvitationId>,
     ) -> Result<InvitationPage> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            viewing::list(tx, caller, now, organization, &states, &window)
+            let email = email.as_ref();
+            viewing::list(tx, caller, now, organization, email, &states, &window)
         };
         self.core.read(caller, work).await
     }

@@ -81,6 +81,9 @@ pub trait Users: Send + Sync {
     /// Changes the caller's profile.
     async fn update_me(&self, caller: Caller, command: UpdateProfile) -> Result<User>;
 
+    /// Changes the profile of a user, who must be the caller.
+    async fn update(&self, caller: Caller, id: UserId, command: UpdateProfile) -> Result<User>;
+
     /// Deletes the caller, with all memberships and tokens.
     async fn delete_me(&self, caller: Caller, command: DeleteUser) -> Result<()>;
 
