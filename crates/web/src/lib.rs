@@ -17,13 +17,14 @@ mod observe;
 pub mod operation;
 mod page;
 mod state;
+pub mod zenml;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Route, guard};
 
 pub use metrics::Metrics;
 pub use observe::RequestId;
-pub use state::{NativeSettings, Services, Settings};
+pub use state::{NativeSettings, Services, Settings, ZenmlSettings};
 
 use state::State;
 
@@ -48,6 +49,12 @@ impl Web {
         &self.state.metrics
     }
 
+    /// Tells where the world reaches Rollbook, without a slash at the end: the descriptions for
+    /// machines say it. Until then those that have to are not served.
+    pub fn announce(&self, public_url: &str) {
+        self.state.docs.announce(public_url);
+    }
+
     /// Mounts all routes; for `App::configure`.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
@@ -55,10 +62,10 @@ impl Web {
             .configure(docs::configure)
             .configure(health::configure)
             .configure(metrics::configure)
-            .service(dialect::scope::<native::Native>(
-                &self.state,
-                native::OPERATIONS,
-            ));
+            .configure(|config| {
+                dialect::configure::<native::Native>(config, &self.state, native::OPERATIONS);
+                dialect::configure::<zenml::Zenml>(config, &self.state, zenml::OPERATIONS);
+            });
         #[cfg(feature = "bench")]
         config.configure(bench::configure);
     }

@@ -58,6 +58,8 @@ pub struct Settings {
     pub page_token_key: [u8; 32],
     /// The native dialect's own settings.
     pub native: NativeSettings,
+    /// The ZenML dialect's own settings.
+    pub zenml: ZenmlSettings,
     /// The largest request body that is read, in bytes.
     pub body_limit: usize,
     /// How long an answer may take.
@@ -72,6 +74,15 @@ impl Settings {
 /// The settings of the native dialect.
 #[derive(Clone, Debug, Default)]
 pub struct NativeSettings {
+    /// How many organizations one user may own when founding them here; `None`: any number.
+    pub owner_limit: Option<u32>,
+    /// What a new organization may use.
+    pub terms: Terms,
+}
+
+/// The settings of the ZenML dialect.
+#[derive(Clone, Debug, Default)]
+pub struct ZenmlSettings {
     /// How many organizations one user may own when founding them here; `None`: any number.
     pub owner_limit: Option<u32>,
     /// What a new organization may use.

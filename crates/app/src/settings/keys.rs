@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 38] = [
+pub(crate) const KEYS: [Key; 39] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -67,6 +67,7 @@ pub(crate) const KEYS: [Key; 38] = [
     key("outbox.concurrency", "16"),
     key("outbox.keep", "30d"),
     key("native.owner_limit", "100"),
+    key("zenml.organizations", "1"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),
 ];

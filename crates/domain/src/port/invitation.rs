@@ -40,6 +40,7 @@ pub trait InvitationRepo {
 
     /// The invitations of an organization, by id, those with one of these states as of `now`
     /// ([`Invitation::status`]) and to this address; without states or address: all.
+    #[expect(clippy::needless_lifetimes, reason = "the mock needs it")]
     fn list<'a>(
         &mut self,
         organization: OrganizationId,

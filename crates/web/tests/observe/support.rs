@@ -28,7 +28,7 @@ use rollbook_domain::service::{
     MockTokens, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
-use rollbook_web::{NativeSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, Services, Settings, Web, ZenmlSettings};
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 
@@ -128,6 +128,7 @@ pub(crate) fn over(services: Services, request_timeout: Duration) -> Web {
     let settings = Settings {
         page_token_key: [7; 32],
         native: NativeSettings::default(),
+        zenml: ZenmlSettings::default(),
         body_limit: Settings::BODY_LIMIT,
         request_timeout,
     };
