@@ -4,9 +4,12 @@
 #[cfg(test)]
 mod zenml {
     mod arguments;
+    mod asked;
     mod description;
     mod gate;
     mod golden;
+    mod house;
+    mod neighbours;
     mod pydantic;
     mod refusals;
     mod samples;

@@ -64,7 +64,7 @@ impl InvitationRepo for Rows {
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
         list(
-            OrganizationId, Option<&Email>, &[InvitationState], Timestamp, &Window<InvitationId>
+            OrganizationId, &[Email], &[InvitationState], Timestamp, &Window<InvitationId>
         ) -> Page<InvitationView, InvitationId>;
         list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;
         count_pending(OrganizationId, Timestamp) -> u32;

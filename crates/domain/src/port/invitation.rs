@@ -39,12 +39,12 @@ pub trait InvitationRepo {
     ) -> Result<Option<Invitation>>;
 
     /// The invitations of an organization, by id, those with one of these states as of `now`
-    /// ([`Invitation::status`]) and to this address; without states or address: all.
-    #[expect(clippy::needless_lifetimes, reason = "the mock needs it")]
-    fn list<'a>(
+    /// ([`Invitation::status`]) and to one of these addresses;
+    /// without states or addresses: all.
+    fn list(
         &mut self,
         organization: OrganizationId,
-        email: Option<&'a Email>,
+        to: &[Email],
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,

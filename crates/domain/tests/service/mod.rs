@@ -120,6 +120,7 @@ macro_rules! suite {
                 it_is_found_by_its_name,
                 its_subscription_is_told_to_who_may_see_it,
                 the_oldest_come_first,
+                filters_narrow_what_one_may_see,
                 a_bound_token_finds_its_own_only;
             one_role:
                 a_member_gets_and_loses_one,
@@ -127,6 +128,7 @@ macro_rules! suite {
                 the_first_one_in_a_workspace_opens_it,
                 roles_and_workspaces_are_found_by_their_ids_alone,
                 workspaces_of_all_organizations_are_listed,
+                listed_workspaces_are_narrowed,
                 invitations_are_found_by_their_address,
                 a_service_account_is_found_by_its_name,
                 a_profile_is_changed_by_its_user_only,

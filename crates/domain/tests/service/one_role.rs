@@ -16,8 +16,9 @@ use rollbook_domain::service::{
     CustomRoles, Invitations, Memberships, ServiceAccounts, Subscriptions, Users, Workspaces,
 };
 use rollbook_domain::subscription::SubscriptionStatus;
+use rollbook_domain::time::Span;
 use rollbook_domain::value::{DisplayName, RoleTitle, WorkspaceTitle};
-use rollbook_domain::workspace::{HousedWorkspace, Workspace, WorkspaceRef};
+use rollbook_domain::workspace::{HousedWorkspace, WorkspaceRef};
 use rollbook_domain::{Error, Refusal, Result};
 
 use super::{assert_denied, assert_error, assert_refused};
@@ -216,63 +217,30 @@ fn all(organization: Option<OrganizationId>) -> ListHoused {
     }
 }
 
-pub(crate) async fn workspaces_of_all_organizations_are_listed(world: World) -> Result<()> {
-    let (ann, acme) = acme(&world).await?;
-    let bob = member(&world, &acme, "bob", Role::Member).await?;
-    world.clock.advance(rollbook_domain::time::Span::seconds(1));
+/// Ann's organization with two workspaces, of which bob is in the second, and bob's with one.
+async fn houses(world: &World) -> Result<(Account, Account, [Organization; 2])> {
+    let (ann, acme) = acme(world).await?;
+    let bob = member(world, &acme, "bob", Role::Member).await?;
+    world.clock.advance(Span::seconds(1));
     let bolt = world.create(&bob, "Bolt").await?.organization;
-    let mut labs: Vec<Workspace> = Vec::new();
-    for title in ["Lab", "Mill"] {
-        labs.push(world.found_workspace(&ann, &acme, title).await?.workspace);
-    }
+    world.found_workspace(&ann, &acme, "Lab").await?;
+    let mill = world.found_workspace(&ann, &acme, "Mill").await?.workspace;
     world.found_workspace(&bob, &bolt, "Lab").await?;
-    assert_eq!(
-        titles(&world, &ann, all(None)).await?,
-        ["Acme/Lab", "Acme/Mill"]
-    );
-    assert_eq!(titles(&world, &bob, all(None)).await?, ["Bolt/Lab"]);
     let viewer = WorkspaceRole::Viewer.public_key().to_owned();
-    let at = labs[1].reference();
+    let at = mill.reference();
     world
         .workspaces
         .grant(ann.caller, at, bob.user.id, viewer)
         .await?;
-    assert_eq!(
-        titles(&world, &bob, all(None)).await?,
-        ["Acme/Mill", "Bolt/Lab"]
-    );
-    let second = ListHoused {
-        skip: 1,
-        limit: 1,
-        ..all(None)
-    };
-    assert_eq!(titles(&world, &bob, second).await?, ["Bolt/Lab"]);
-    let first = ListHoused {
-        limit: 1,
-        ..all(None)
-    };
-    assert_eq!(titles(&world, &bob, first).await?, ["Acme/Mill"]);
-    let here = ListHoused {
-        skip: 1,
-        ..all(Some(acme.id))
-    };
-    assert_eq!(titles(&world, &ann, here).await?, ["Acme/Mill"]);
-    let mine = ListHoused {
-        mine: true,
-        ..all(Some(acme.id))
-    };
-    assert_eq!(titles(&world, &bob, mine.clone()).await?, ["Acme/Mill"]);
-    let named = Filter::Test(TextTest::new(Place::Whole, "LAB"));
-    let named = ListHoused {
-        filter: named,
-        ..all(None)
-    };
-    assert_eq!(titles(&world, &bob, named.clone()).await?, ["Bolt/Lab"]);
-    let named = ListHoused {
-        mine: true,
-        ..named
-    };
-    assert_eq!(titles(&world, &ann, named).await?, ["Acme/Lab"]);
+    Ok((ann, bob, [acme, bolt]))
+}
+
+pub(crate) async fn workspaces_of_all_organizations_are_listed(world: World) -> Result<()> {
+    let (ann, bob, [acme, bolt]) = houses(&world).await?;
+    let of_ann = titles(&world, &ann, all(None)).await?;
+    assert_eq!(of_ann, ["Acme/Lab", "Acme/Mill"]);
+    let of_bob = titles(&world, &bob, all(None)).await?;
+    assert_eq!(of_bob, ["Acme/Mill", "Bolt/Lab"]);
     let foreign = world
         .workspaces
         .list_housed(ann.caller, all(Some(bolt.id)))
@@ -284,6 +252,39 @@ pub(crate) async fn workspaces_of_all_organizations_are_listed(world: World) -> 
         ..bob
     };
     assert_eq!(titles(&world, &bound, all(None)).await?, ["Acme/Mill"]);
+    Ok(())
+}
+
+pub(crate) async fn listed_workspaces_are_narrowed(world: World) -> Result<()> {
+    let (ann, bob, [acme, _]) = houses(&world).await?;
+    let part = |organization, skip, limit| ListHoused {
+        skip,
+        limit,
+        ..all(organization)
+    };
+    let mine = |query| ListHoused {
+        mine: true,
+        ..query
+    };
+    let lab = || ListHoused {
+        filter: Filter::Test(TextTest::new(Place::Whole, "LAB")),
+        ..all(None)
+    };
+    for (by, query, expected) in [
+        (&bob, part(None, 1, 1), ["Bolt/Lab"].as_slice()),
+        (&bob, part(None, 0, 1), &["Acme/Mill"]),
+        (&bob, part(None, 2, 1), &[]),
+        (&ann, part(Some(acme.id), 1, 9), &["Acme/Mill"]),
+        (&bob, mine(all(Some(acme.id))), &["Acme/Mill"]),
+        (&bob, lab(), &["Bolt/Lab"]),
+        (&ann, mine(lab()), &["Acme/Lab"]),
+    ] {
+        assert_eq!(
+            titles(&world, by, query.clone()).await?,
+            expected,
+            "{query:?}"
+        );
+    }
     Ok(())
 }
 

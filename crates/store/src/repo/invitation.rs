@@ -132,7 +132,7 @@ impl InvitationRepo for SqlTx<'_> {
     fn list(
         &mut self,
         organization: OrganizationId,
-        email: Option<&Email>,
+        to: &[Email],
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,
@@ -142,7 +142,7 @@ impl InvitationRepo for SqlTx<'_> {
         let rows: Vec<InvitationViewRow> = each!(self, |connection| joined!()
             .filter(here)
             .filter(in_states(states, now))
-            .filter(to(email))
+            .filter(addressed(to))
             .filter(invitations::id.gt(after))
             .order(invitations::id)
             .limit(window.fetch())
@@ -154,7 +154,7 @@ impl InvitationRepo for SqlTx<'_> {
             Some(each!(self, |connection| invitations::table
                 .filter(here)
                 .filter(in_states(states, now))
-                .filter(to(email))
+                .filter(addressed(to))
                 .count()
                 .get_result(*connection)))
         } else {
@@ -289,16 +289,20 @@ fn written_as_pending() -> Condition {
     Condition::fixed("invitations.state = 'pending'")
 }
 
-/// Those to this address; all without one.
-fn to(email: Option<&Email>) -> Condition {
+/// Those to one of these addresses; all without any.
+fn addressed(to: &[Email]) -> Condition {
     let mut written = Condition::new();
-    match email {
-        Some(email) => {
-            written.sql("invitations.email_key = ");
-            written.text(email.key());
-        }
-        None => written.sql("TRUE"),
+    if to.is_empty() {
+        written.sql("TRUE");
+        return written;
     }
+    if to.len() > 1 {
+        written.do_not_keep();
+    }
+    written.join(to, " OR ", "FALSE", |written, email| {
+        written.sql("invitations.email_key = ");
+        written.text(email.key());
+    });
     written
 }
 

@@ -137,8 +137,8 @@ fn read_what_hangs_on_organizations(tx: &mut dyn Tx) -> Result<()> {
     tx.roles().find_by_title(acme.id, &role.title)?;
     tx.roles().holders(acme.id, role.id)?;
     let window = Window::after(InvitationId::new(key), 50);
-    tx.invitations().list(acme.id, None, &[], now, &window)?;
-    let email = Some(&ann.email);
+    tx.invitations().list(acme.id, &[], &[], now, &window)?;
+    let email = std::slice::from_ref(&ann.email);
     tx.invitations().list(acme.id, email, &[], now, &window)?;
     tx.invitations().list_to(&ann.email, now, &window)?;
     tx.invitations().find(acme.id, InvitationId::new(key))?;

@@ -95,9 +95,9 @@ fn every_reference_leads_somewhere() {
 #[actix_web::test]
 async fn schemas_fit_the_answers() {
     let schemas = &document()["components"]["schemas"];
-    let server = super::golden::happy().serve();
-    for (name, path) in super::golden::READS {
-        let answer = server.get(&super::golden::here(path)).await.json();
+    let server = super::house::happy().serve();
+    for (name, path) in super::house::READS {
+        let answer = server.get(&super::house::here(path)).await.json();
         let one = answer.get(0).unwrap_or(&answer);
         assert_eq!(keys(one), keys(&schemas[name]["properties"]), "{name}");
     }

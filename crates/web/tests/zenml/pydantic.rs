@@ -1,4 +1,4 @@
-//! What is not acceptable, word for word as FastAPI 0.165 with pydantic 2.14 said it about a model
+//! What is not acceptable, word for word as `FastAPI` 0.165 with pydantic 2.14 said it about a model
 //! with the same fields.
 
 use actix_web::test::TestRequest;

@@ -10,7 +10,7 @@ use rollbook_domain::value::{Logo, Url};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::golden::full;
+use super::house::full;
 use super::support::Mocks;
 
 const ID: &str = "123e4567-e89b-12d3-a456-426614174000";
@@ -143,7 +143,7 @@ async fn the_update() {
 
 #[actix_web::test]
 async fn the_reads() {
-    let server = super::golden::happy().serve();
+    let server = super::house::happy().serve();
     let list = server.get("/organizations").await.json();
     for one in list.as_array().unwrap() {
         assert_published(one);

@@ -4,7 +4,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName};
 use actix_web::test::TestRequest;
 use serde_json::json;
 
-use super::golden::{happy, here};
+use super::house::{happy, here};
 use super::support::Mocks;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -67,14 +67,14 @@ impl InvitationRepo for MemoryTx {
     fn list(
         &mut self,
         organization: OrganizationId,
-        email: Option<&Email>,
+        to: &[Email],
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,
     ) -> Result<Page<InvitationView, InvitationId>> {
         let state = self.reading()?;
         list(state, window, |i| {
-            let meant = email.is_none_or(|email| i.email == *email);
+            let meant = to.is_empty() || to.contains(&i.email);
             let belongs = i.organization_id == organization && meant;
             belongs && (states.is_empty() || states.contains(&i.status(now)))
         })

@@ -82,8 +82,8 @@ impl Invitations for InvitationService {
         window: Window<InvitationId>,
     ) -> Result<InvitationPage> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            let email = email.as_ref();
-            viewing::list(tx, caller, now, organization, email, &states, &window)
+            let to = email.as_slice();
+            viewing::list(tx, caller, now, organization, to, &states, &window)
         };
         self.core.read(caller, work).await
     }

@@ -29,7 +29,7 @@ pub(super) fn list(
     caller: &Caller,
     now: Timestamp,
     organization: OrganizationId,
-    email: Option<&Email>,
+    to: &[Email],
     states: &[InvitationState],
     window: &Window<InvitationId>,
 ) -> Result<Used<InvitationPage>> {
@@ -37,7 +37,7 @@ pub(super) fn list(
     let (authentication, _) = access::enter(tx, caller, now, organization, action)?;
     let page = tx
         .invitations()
-        .list(organization, email, states, now, window)?;
+        .list(organization, to, states, now, window)?;
     Ok(authentication.used(true_states(now, page)))
 }
 

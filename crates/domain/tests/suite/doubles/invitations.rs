@@ -88,7 +88,7 @@ fn lists_mind_the_clock() {
             let window = Window::first(9).counted();
             let page = tx
                 .invitations()
-                .list(acme().id, None, states, now, &window)?;
+                .list(acme().id, &[], states, now, &window)?;
             assert_eq!(page.total, Some(page.items.len() as u64));
             Ok::<_, Error>(ids(&page))
         };

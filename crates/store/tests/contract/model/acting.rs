@@ -187,7 +187,7 @@ impl System {
         let (email, now) = (self.people[whom].user.email.clone(), self.world.now());
         let read = move |tx: &mut dyn Tx| {
             tx.invitations()
-                .list(id, None, &[], now, &Window::first(1000))
+                .list(id, &[], &[], now, &Window::first(1000))
         };
         let all = self.world.store.read(read).await?.items;
         let mut last = all.into_iter().rev();
