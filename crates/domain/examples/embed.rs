@@ -21,7 +21,7 @@ use rollbook_domain::Result;
 use rollbook_domain::access::Caller;
 use rollbook_domain::port::{Clock, IdSource, Random};
 use rollbook_domain::service::operator::CreateUser;
-use rollbook_domain::service::organization::{CreateOrganization, Terms};
+use rollbook_domain::service::organization::{CreateOrganization, Naming, Terms};
 use rollbook_domain::service::token::IssueToken;
 use rollbook_domain::service::{
     Core, Operator, OperatorService, OrganizationService, Organizations,
@@ -106,6 +106,9 @@ fn found(name: &str) -> Result<CreateOrganization> {
         slug: None,
         description: None,
         logo: None,
+        links: None,
+        owner: None,
+        naming: Naming::default(),
         owner_limit: Some(1),
         terms: Terms::default(),
         once: None,

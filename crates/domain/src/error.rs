@@ -50,6 +50,17 @@ impl Error {
         Self::Storage(cause.into())
     }
 
+    /// For what is named by its id alone: to whoever may not know the organization that a thing is
+    /// in, there is no such thing.
+    pub fn hidden_as(kind: Kind) -> impl Fn(Self) -> Self {
+        move |error| match error {
+            Self::Denied { visible: false, .. } | Self::NotFound(Kind::Organization) => {
+                Self::NotFound(kind)
+            }
+            other => other,
+        }
+    }
+
     /// One unacceptable field.
     pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation {
@@ -144,6 +155,18 @@ pub enum Refusal {
     /// Another live organization has this slug.
     #[error("the slug '{0}' is already taken; choose another")]
     SlugTaken(String),
+    /// Another live organization has this name, and the dialect wants names to be unique.
+    #[error("another organization is called '{0}' already; choose another name")]
+    NameTaken(String),
+    /// Several organizations that the caller may see have this name.
+    #[error("several organizations are called '{0}'; name the one you mean by its id")]
+    NameAmbiguous(String),
+    /// An organization was to be made for somebody else.
+    #[error("you can make an organization for yourself only; hand it over afterwards")]
+    ForSomeoneElse,
+    /// The member has this role already.
+    #[error("the member has the role '{0}' already")]
+    RoleHeld(String),
     /// Another user has this e-mail address.
     #[error("a user with this e-mail address already exists")]
     EmailTaken,

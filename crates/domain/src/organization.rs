@@ -1,8 +1,9 @@
 //! Organizations: what users belong to.
 
+use crate::filter::TextTest;
 use crate::id::{OrganizationId, UserId};
 use crate::time::{Span, Timestamp};
-use crate::value::{Description, DisplayName, Email, Logo, OrganizationName, Slug};
+use crate::value::{Description, DisplayName, Email, Links, Logo, OrganizationName, Slug};
 use crate::{Refusal, Result};
 
 /// How long a deleted organization can be restored.
@@ -21,6 +22,8 @@ pub struct Organization {
     pub description: Option<Description>,
     /// Its logo.
     pub logo: Option<Logo>,
+    /// Links that clients show with it; `None`: nobody has said any.
+    pub links: Option<Links>,
     /// The user who owns it.
     pub owner_id: UserId,
     /// Counts the changes; the entity tag of every dialect is made of it.
@@ -106,6 +109,58 @@ pub struct OrganizationView {
     pub organization: Organization,
     /// Its owner.
     pub owner: Owner,
+}
+
+/// By what an organization is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handle {
+    /// Its id.
+    Id(OrganizationId),
+    /// Its name, whatever its spelling, among the organizations that the caller may see.
+    Name(OrganizationName),
+}
+
+/// One test of an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrganizationTest {
+    /// Its folded name passes.
+    Name(TextTest),
+    /// This user owns it.
+    Owner(UserId),
+    /// The folded address of its owner passes.
+    OwnerEmail(TextTest),
+}
+
+impl OrganizationTest {
+    /// Whether an organization passes.
+    #[must_use]
+    pub fn passes(&self, view: &OrganizationView) -> bool {
+        match self {
+            Self::Name(test) => test.passes(&view.organization.name.key()),
+            Self::Owner(id) => view.organization.owner_id == *id,
+            Self::OwnerEmail(test) => test.passes(view.owner.email.key()),
+        }
+    }
+}
+
+/// Where an organization stands in a list of the oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Age {
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its id, which breaks ties.
+    pub id: OrganizationId,
+}
+
+impl Age {
+    /// That of an organization.
+    #[must_use]
+    pub const fn of(organization: &Organization) -> Self {
+        Self {
+            created_at: organization.created_at,
+            id: organization.id,
+        }
+    }
 }
 
 /// What happens to a field in an update.

@@ -76,6 +76,13 @@ impl Subscription {
         }
     }
 
+    /// Whether what is sold may be used at `now`. Who never subscribed is at an installation that
+    /// sells nothing, and may.
+    #[must_use]
+    pub fn entitles(&self, now: Timestamp) -> bool {
+        self.status == SubscriptionStatus::None || self.is_active(now)
+    }
+
     /// How much of the trial is left at `now`, in milliseconds; `None` when it is not on trial.
     #[must_use]
     pub fn trial_left_millis(&self, now: Timestamp) -> Option<u64> {

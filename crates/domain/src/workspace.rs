@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::id::{OrganizationId, UserId, WorkspaceId};
 use crate::membership::{Direction, SortValue};
-use crate::organization::Version;
+use crate::organization::{OrganizationView, Version};
 use crate::role::{AssignedRole, WorkspaceRoles};
 use crate::time::Timestamp;
 use crate::value::{Description, DisplayName, Email, IconName, WorkspaceTitle};
@@ -86,6 +86,15 @@ pub struct WorkspaceView {
     pub creator_name: DisplayName,
     /// The creator's address.
     pub creator_email: Email,
+}
+
+/// A workspace with the organization that it is a part of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HousedWorkspace {
+    /// The organization.
+    pub organization: OrganizationView,
+    /// The workspace.
+    pub workspace: WorkspaceView,
 }
 
 /// What workspaces can be sorted by.

@@ -47,6 +47,7 @@ table! {
         trial_ends_at -> Nullable<Instant>,
         member_quota -> BigInt,
         workspace_quota -> BigInt,
+        links -> Nullable<Text>,
     }
 }
 

@@ -26,27 +26,38 @@ impl<D: Dialect, T: DeserializeOwned + 'static> FromRequest for Body<D, T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Fail<D>>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let limit = request
-            .app_data::<web::Data<State>>()
-            .map_or(Settings::BODY_LIMIT, |state| state.settings.body_limit);
-        let announced = announced(request);
-        let payload = web::Payload::from_request(request, payload);
+        let bytes = read(request, payload);
         Box::pin(async move {
-            if announced.is_some_and(|length| length > limit) {
-                return Err(Fault::TooLarge { limit }.into());
-            }
-            let payload = payload.await.map_err(unreadable)?;
-            let bytes = payload
-                .to_bytes_limited(limit)
-                .await
-                .map_err(|_| Fault::TooLarge { limit })?
-                .map_err(unreadable)?;
+            let bytes = bytes.await?;
             Ok(Self {
                 value: parse(&bytes)?,
                 bytes,
                 dialect: PhantomData,
             })
         })
+    }
+}
+
+/// The body of a request, unless it is too large.
+pub(crate) fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<web::Bytes, Fault>> + use<> {
+    let limit = request
+        .app_data::<web::Data<State>>()
+        .map_or(Settings::BODY_LIMIT, |state| state.settings.body_limit);
+    let announced = announced(request);
+    let payload = web::Payload::from_request(request, payload);
+    async move {
+        if announced.is_some_and(|length| length > limit) {
+            return Err(Fault::TooLarge { limit });
+        }
+        let payload = payload.await.map_err(unreadable)?;
+        payload
+            .to_bytes_limited(limit)
+            .await
+            .map_err(|_| Fault::TooLarge { limit })?
+            .map_err(unreadable)
     }
 }
 

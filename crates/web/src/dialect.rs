@@ -12,7 +12,7 @@ use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, Urlencode
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Scope, guard, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Scope, web};
 use rollbook_domain::{Error, access};
 
 use crate::observe::{Observer, observe};
@@ -23,11 +23,13 @@ use crate::state::State;
 pub trait Dialect: Sized + 'static {
     /// Its name in logs and metrics.
     const NAME: &'static str;
-    /// What all its paths start with, without a slash at the end.
-    const PREFIX: &'static str;
-    /// The first segments of its paths, when they start with nothing in common: everything else
-    /// under an empty prefix is somebody else's.
-    const ROOTS: &'static [&'static str] = &[];
+    /// What its paths start with, without slashes at the end: one scope each.
+    const ROOTS: &'static [&'static str];
+
+    /// What a variable segment of a path may hold, as a regular expression. Not a colon, unless the
+    /// dialect says so: it starts a custom verb (AIP-136), and `/organizations/{id}:undelete` is
+    /// not an organization of a strange name.
+    const SEGMENT: &'static str = "[^/:]+";
 
     /// Renders a refusal. Causes of internal errors are not for clients.
     fn refuse(fault: &Fault) -> HttpResponse;
@@ -73,6 +75,19 @@ pub enum Fault {
         /// A sentence for the person who has to mend it.
         reason: String,
     },
+    /// What is asked for is not acceptable, in the words of a dialect that tells more about it
+    /// than the faults above have room for.
+    Unprocessable(serde_json::Value),
+    /// The dialect knows the operation, and Rollbook has nothing behind it.
+    Unsupported {
+        /// What it is about, as the subject of a sentence.
+        what: &'static str,
+    },
+    /// The plan of the organization does not allow it.
+    Upgrade {
+        /// What was to be used.
+        feature: String,
+    },
     /// There is nothing at this path.
     UnknownRoute,
     /// There is something at this path, for other methods.
@@ -114,6 +129,9 @@ impl fmt::Display for Fault {
             Self::Query { reason } => write!(f, "bad query: {reason}"),
             Self::Path { reason } => write!(f, "bad path: {reason}"),
             Self::Header { name, reason } => write!(f, "bad {name} header: {reason}"),
+            Self::Unprocessable(_) => f.write_str("the input is not acceptable"),
+            Self::Unsupported { what } => write!(f, "{what} are not supported"),
+            Self::Upgrade { feature } => write!(f, "the plan does not allow {feature}"),
             Self::UnknownRoute => f.write_str("no such route"),
             Self::WrongMethod { .. } => f.write_str("no such method here"),
             Self::Timeout => f.write_str("the answer took too long"),
@@ -209,8 +227,20 @@ fn bearer(headers: &HeaderMap) -> access::Credential {
     }
 }
 
-/// The scope of a dialect: its operations, and its way of answering whatever else is asked.
-pub(crate) fn scope<D: Dialect>(
+/// The scopes of a dialect, one for each of its roots.
+pub(crate) fn configure<D: Dialect>(
+    config: &mut web::ServiceConfig,
+    state: &web::Data<State>,
+    operations: Table,
+) {
+    for root in D::ROOTS {
+        config.service(scope::<D>(root, state, operations));
+    }
+}
+
+/// A scope of a dialect: its operations, and its way of answering whatever else is asked.
+fn scope<D: Dialect>(
+    root: &'static str,
     state: &web::Data<State>,
     operations: Table,
 ) -> impl HttpServiceFactory + use<D> {
@@ -223,14 +253,14 @@ pub(crate) fn scope<D: Dialect>(
         web::QueryConfig::default().error_handler(|error, _| query_fault::<D>(&error).into());
     let path = web::PathConfig::default().error_handler(|error, _| path_fault::<D>(&error).into());
     let form = web::FormConfig::default().error_handler(|error, _| form_fault::<D>(&error).into());
-    let scope = prefix::<D>()
+    let scope = web::scope(root)
         .app_data(state.clone())
         .app_data(form)
         .app_data(web::PayloadConfig::new(limit))
         .app_data(json)
         .app_data(query)
         .app_data(path);
-    operation::resources::<D>(operations, state.settings.request_timeout)
+    operation::resources::<D>(root, operations, state.settings.request_timeout)
         .into_iter()
         .fold(scope, Scope::service)
         .default_service(web::to(|| {
@@ -239,20 +269,6 @@ pub(crate) fn scope<D: Dialect>(
         .wrap(from_fn(move |request, next| {
             observe::<D, _>(Rc::clone(&observer), request, next)
         }))
-}
-
-/// Everything under the dialect's prefix that is the dialect's.
-fn prefix<D: Dialect>() -> Scope {
-    let scope = web::scope(D::PREFIX);
-    if D::ROOTS.is_empty() {
-        return scope;
-    }
-    scope.guard(guard::fn_guard(|context| {
-        let path = context.head().uri.path();
-        let rest = path.strip_prefix(D::PREFIX).unwrap_or(path);
-        let first = rest.split('/').nth(1).unwrap_or_default();
-        D::ROOTS.contains(&first)
-    }))
 }
 
 fn json_fault<D: Dialect>(error: &JsonPayloadError) -> Fail<D> {

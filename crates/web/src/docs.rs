@@ -1,16 +1,17 @@
-//! Where people and tools find out what can be asked: `/`, `/docs` and `/openapi/native.json`.
+//! Where people and tools find out what can be asked: `/`, `/docs` and `/openapi/<dialect>.json`.
 //! Everything comes from the binary; no page loads anything from elsewhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes, Data, Path};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use utoipa_swagger_ui::Config;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::{Config, Url};
 
 use crate::state::State;
-use crate::{native, reading};
+use crate::{native, reading, zenml};
 
 const INDEX: &str = include_str!("docs/index.html");
 
@@ -22,28 +23,45 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
 
 /// What is made once, at the start.
 pub(crate) struct Docs {
-    /// `None` when it cannot be written as JSON, which a test excludes.
     native: Option<Bytes>,
+    /// Told once it is known where the world reaches Rollbook.
+    zenml: OnceLock<Option<Bytes>>,
     swagger: Arc<Config<'static>>,
 }
 
 impl Docs {
     pub(crate) fn new() -> Self {
-        let native = native::openapi().to_json();
-        if let Err(error) = &native {
-            tracing::error!(%error, "the API description cannot be written");
-        }
         // Relative, so that it works behind a proxy that adds a prefix. The validator is a public
         // service, which need not know who asks.
-        let swagger = Config::from("../openapi/native.json")
-            .validator_url("none")
-            .try_it_out_enabled(true)
-            .display_request_duration(true);
+        let swagger = Config::new([
+            Url::with_primary("native", "../openapi/native.json", true),
+            Url::new("ZenML Pro", "../openapi/zenml.json"),
+        ])
+        .validator_url("none")
+        .try_it_out_enabled(true)
+        .display_request_duration(true);
         Self {
-            native: native.ok().map(Bytes::from),
+            native: text(&native::openapi()),
+            zenml: OnceLock::new(),
             swagger: Arc::new(swagger),
         }
     }
+}
+
+impl Docs {
+    /// Tells where the world reaches Rollbook. Only the first time counts.
+    pub(crate) fn announce(&self, public_url: &str) {
+        self.zenml.get_or_init(|| text(&zenml::openapi(public_url)));
+    }
+}
+
+/// A description as JSON; `None` when it cannot be written, which a test excludes.
+fn text(description: &OpenApi) -> Option<Bytes> {
+    let text = description.to_json();
+    if let Err(error) = &text {
+        tracing::error!(%error, "the API description cannot be written");
+    }
+    text.ok().map(Bytes::from)
 }
 
 /// Mounts the documents.
@@ -51,6 +69,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/", reading().to(index))
         .route("/openapi/native.json", reading().to(native_json))
+        .route("/openapi/zenml.json", reading().to(zenml_json))
         .route("/docs", reading().to(to_swagger))
         .route("/docs/{file:.*}", reading().to(swagger));
 }
@@ -62,7 +81,15 @@ async fn index() -> HttpResponse {
 }
 
 async fn native_json(state: Data<State>) -> HttpResponse {
-    match &state.docs.native {
+    description(state.docs.native.as_ref())
+}
+
+async fn zenml_json(state: Data<State>) -> HttpResponse {
+    description(state.docs.zenml.get().and_then(Option::as_ref))
+}
+
+fn description(text: Option<&Bytes>) -> HttpResponse {
+    match text {
         Some(text) => page(StatusCode::OK)
             .content_type(header::ContentType::json())
             .body(text.clone()),

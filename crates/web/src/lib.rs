@@ -19,13 +19,14 @@ pub mod operation;
 mod page;
 pub mod pages;
 mod state;
+pub mod zenml;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Route, guard};
 
 pub use metrics::Metrics;
 pub use observe::RequestId;
-pub use state::{NativeSettings, PageSettings, Services, Settings};
+pub use state::{NativeSettings, PageSettings, Services, Settings, ZenmlSettings};
 
 use state::State;
 
@@ -50,6 +51,12 @@ impl Web {
         &self.state.metrics
     }
 
+    /// Tells where the world reaches Rollbook, without a slash at the end: the descriptions for
+    /// machines say it. Until then those that have to are not served.
+    pub fn announce(&self, public_url: &str) {
+        self.state.docs.announce(public_url);
+    }
+
     /// Mounts all routes; for `App::configure`.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
@@ -57,14 +64,11 @@ impl Web {
             .configure(docs::configure)
             .configure(health::configure)
             .configure(metrics::configure)
-            .service(dialect::scope::<native::Native>(
-                &self.state,
-                native::OPERATIONS,
-            ))
-            .service(dialect::scope::<pages::Pages>(
-                &self.state,
-                pages::OPERATIONS,
-            ));
+            .configure(|config| {
+                dialect::configure::<native::Native>(config, &self.state, native::OPERATIONS);
+                dialect::configure::<zenml::Zenml>(config, &self.state, zenml::OPERATIONS);
+                dialect::configure::<pages::Pages>(config, &self.state, pages::OPERATIONS);
+            });
         #[cfg(feature = "bench")]
         config.configure(bench::configure);
     }

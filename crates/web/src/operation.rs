@@ -119,24 +119,34 @@ pub(crate) fn caller_of<D: Dialect>(request: &HttpRequest) -> access::Caller {
     access::Caller { credential, origin }
 }
 
-/// The routes of `operations`, in their order, under the prefix of their dialect; each may take as
-/// long as `limit`.
-pub(crate) fn resources<D: Dialect>(operations: Table, limit: Duration) -> Vec<Resource> {
+/// The routes of those `operations` that are under a root of their dialect, in their order; each
+/// may take as long as `limit`.
+pub(crate) fn resources<D: Dialect>(
+    root: &str,
+    operations: Table,
+    limit: Duration,
+) -> Vec<Resource> {
     let mut paths: Vec<&'static str> = Vec::new();
     for operation in operations.iter().copied().flatten() {
-        if !paths.contains(&operation.path) {
+        let known = paths.iter().any(|path| alike(path, operation.path));
+        if below(root, operation.path).is_some() && !known {
             paths.push(operation.path);
         }
     }
     paths
         .into_iter()
-        .map(|path| resource::<D>(path, operations, limit))
+        .map(|path| resource::<D>(root, path, operations, limit))
         .collect()
 }
 
-fn resource<D: Dialect>(path: &'static str, operations: Table, limit: Duration) -> Resource {
+fn resource<D: Dialect>(
+    root: &str,
+    path: &'static str,
+    operations: Table,
+    limit: Duration,
+) -> Resource {
     let all = || operations.iter().copied().flatten();
-    let here = || all().filter(move |it| it.path == path);
+    let here = || all().filter(move |it| alike(it.path, path));
     let allow = allow_header(here());
     let refuse = move || {
         let allow = allow.clone();
@@ -145,18 +155,51 @@ fn resource<D: Dialect>(path: &'static str, operations: Table, limit: Duration) 
         })))
     };
     here()
-        .fold(web::resource(pattern::<D>(path)), |resource, operation| {
-            resource.route(operation.route::<D>(limit))
-        })
+        .fold(
+            web::resource(pattern::<D>(root, path)),
+            |resource, operation| resource.route(operation.route::<D>(limit)),
+        )
         .default_service(web::to(refuse))
 }
 
-/// The pattern under the dialect's scope. A variable segment holds no colon, which starts a custom
-/// verb (AIP-136): `/organizations/{id}:undelete` is not an organization of a strange name.
-fn pattern<D: Dialect>(path: &str) -> String {
-    path.strip_prefix(D::PREFIX)
-        .unwrap_or(path)
-        .replace('}', ":[^/:]+}")
+/// Whether two paths are one but for the names of their variable segments. Some dialects call the
+/// same segment one thing to read and another to write.
+fn alike(one: &str, other: &str) -> bool {
+    let segments = |path: &str| {
+        path.split('/')
+            .map(
+                |segment| match segment.split_once('{').zip(segment.split_once('}')) {
+                    Some(((before, _), (_, after))) => format!("{before}{{}}{after}"),
+                    None => segment.to_owned(),
+                },
+            )
+            .collect::<Vec<_>>()
+    };
+    segments(one) == segments(other)
+}
+
+/// A variable segment of a matched request by the name that its operation has for it.
+pub(crate) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+    let path = Operation::of(request).map_or("", |operation| operation.path);
+    let names = path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split('}').next());
+    let place = names.into_iter().position(|it| it == name);
+    let value = place.and_then(|place| request.match_info().iter().nth(place));
+    value.map_or("", |(_, value)| value)
+}
+
+/// The rest of a path that is under a root.
+fn below<'a>(root: &str, path: &'a str) -> Option<&'a str> {
+    let rest = path.strip_prefix(root)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+/// The pattern under a root of the dialect.
+fn pattern<D: Dialect>(root: &str, path: &str) -> String {
+    let rest = below(root, path).unwrap_or(path);
+    rest.replace('}', &format!(":{}}}", D::SEGMENT))
 }
 
 fn allow_header<'a>(operations: impl Iterator<Item = &'a Operation>) -> String {

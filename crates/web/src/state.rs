@@ -70,6 +70,8 @@ pub struct Settings {
     pub native: NativeSettings,
     /// The settings of the pages.
     pub pages: PageSettings,
+    /// The ZenML dialect's own settings.
+    pub zenml: ZenmlSettings,
     /// The largest request body that is read, in bytes.
     pub body_limit: usize,
     /// How long an answer may take.
@@ -96,6 +98,15 @@ pub struct PageSettings {
     /// Where whoever accepts an invitation is led, with `{organization}` and `{workspace}` for their
     /// ids (nothing, where there is no workspace); `None`: to a page that says so.
     pub after_accept_url: Option<String>,
+}
+
+/// The settings of the ZenML dialect.
+#[derive(Clone, Debug, Default)]
+pub struct ZenmlSettings {
+    /// How many organizations one user may own when founding them here; `None`: any number.
+    pub owner_limit: Option<u32>,
+    /// What a new organization may use.
+    pub terms: Terms,
 }
 
 /// What every worker shares.

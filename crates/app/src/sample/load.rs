@@ -12,7 +12,9 @@ use rollbook_domain::organization::Version;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{Role, Roles};
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::organization::{CreateOrganization, FoundingIds, Terms, found};
+use rollbook_domain::service::organization::{
+    CreateOrganization, FoundingIds, Naming, Terms, found,
+};
 use rollbook_domain::service::token::{IssueToken, Mint, issue};
 use rollbook_domain::service::{membership, operator};
 use rollbook_domain::time::Timestamp;
@@ -242,6 +244,9 @@ impl<'a> Loader<'a> {
                 slug: Some(plan::slug(organization)),
                 description: None,
                 logo: None,
+                links: None,
+                owner: None,
+                naming: Naming::default(),
                 owner_limit: None,
                 terms: Terms::default(),
                 once: None,

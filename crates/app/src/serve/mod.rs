@@ -58,6 +58,7 @@ async fn serve(settings: &Settings, house: &House, began: Instant) -> Result<()>
     let (server, addresses) = server::start(&settings.server, web.clone())?;
     let base = base_url(&addresses);
     let public_url = settings.server.public_url.as_deref().unwrap_or(&base);
+    web.announce(public_url);
     // A broken template is found now, not when somebody waits for a letter.
     let mailer = mail::mailer(settings, public_url)?;
     mail::warn(settings, public_url);
@@ -163,6 +164,10 @@ fn web_settings(settings: &Settings, page_token_key: [u8; 32]) -> rollbook_web::
         },
         native: rollbook_web::NativeSettings {
             owner_limit: settings.native.owner_limit,
+            terms: settings.terms,
+        },
+        zenml: rollbook_web::ZenmlSettings {
+            owner_limit: settings.zenml.organizations,
             terms: settings.terms,
         },
         body_limit: settings.server.body_limit,

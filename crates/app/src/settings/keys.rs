@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 44] = [
+pub(crate) const KEYS: [Key; 45] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -73,6 +73,7 @@ pub(crate) const KEYS: [Key; 44] = [
     key("webhooks.timeout", "15s"),
     key("native.owner_limit", "100"),
     key("pages.after_accept_url", "none"),
+    key("zenml.organizations", "1"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),
 ];

@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) native: NativeSettings,
     /// How the pages behave.
     pub(crate) pages: PageSettings,
+    /// What the ZenML dialect allows.
+    pub(crate) zenml: ZenmlSettings,
     /// Who the first user is.
     pub(crate) bootstrap: BootstrapSettings,
     table: Table,
@@ -162,6 +164,13 @@ pub(crate) struct PageSettings {
     pub(crate) after_accept_url: Option<String>,
 }
 
+/// The section `zenml`.
+#[derive(Debug)]
+pub(crate) struct ZenmlSettings {
+    /// How many organizations one user may own; `None`: as many as they like.
+    pub(crate) organizations: Option<u32>,
+}
+
 /// The section `bootstrap`.
 #[derive(Debug)]
 pub(crate) struct BootstrapSettings {
@@ -198,6 +207,9 @@ impl Settings {
             },
             pages: PageSettings {
                 after_accept_url: read(&table, "pages.after_accept_url", parse::after_accept_url)?,
+            },
+            zenml: ZenmlSettings {
+                organizations: read(&table, "zenml.organizations", limit)?,
             },
             bootstrap: BootstrapSettings {
                 email: read(&table, "bootstrap.email", |text| {
@@ -341,6 +353,7 @@ mod tests {
     fn the_defaults_are_acceptable() {
         let settings = load(&[]).unwrap();
         assert_eq!(settings.native.owner_limit, Some(100));
+        assert_eq!(settings.zenml.organizations, Some(1));
         assert_eq!(settings.server.body_limit, 256 << 10);
         assert_eq!(settings.domains.resolver, None);
         assert_eq!(
@@ -491,7 +504,12 @@ mod tests {
 
     #[test]
     fn zero_owned_organizations_mean_no_limit() {
-        let settings = load(&[("ROLLBOOK_NATIVE_OWNER_LIMIT", "0")]).unwrap();
+        let settings = load(&[
+            ("ROLLBOOK_NATIVE_OWNER_LIMIT", "0"),
+            ("ROLLBOOK_ZENML_ORGANIZATIONS", "0"),
+        ])
+        .unwrap();
         assert_eq!(settings.native.owner_limit, None);
+        assert_eq!(settings.zenml.organizations, None);
     }
 }

@@ -9,7 +9,9 @@ use rollbook_domain::audit::{Chain, Entry, EntryTest, Head};
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{OrganizationId, TokenId, UserId};
 use rollbook_domain::membership::{MemberKey, MemberOrder, MemberTest, MemberView, Membership};
-use rollbook_domain::organization::{Organization, OrganizationView, Owner, Version};
+use rollbook_domain::organization::{
+    Age, Organization, OrganizationTest, OrganizationView, Owner, Version,
+};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
@@ -21,7 +23,7 @@ use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
-use rollbook_domain::value::{Email, Slug};
+use rollbook_domain::value::{Email, OrganizationName, Slug};
 use rollbook_domain::{Error, Result};
 
 use super::unused::unused;
@@ -178,6 +180,10 @@ impl OrganizationRepo for Rows {
         hold(OrganizationId) -> ();
         update(&Organization, Version) -> bool;
         slug_is_taken(&Slug) -> bool;
+        hold_name(&OrganizationName) -> ();
+        bearers(&OrganizationName, u32) -> Vec<OrganizationId>;
+        list_by_age(Option<UserId>, &Filter<OrganizationTest>, &Window<Age>)
+            -> Page<OrganizationView, Age>;
         list_of_member(UserId, &Filter<TextTest>, &Window<OrganizationId>)
             -> Page<OrganizationView, OrganizationId>;
         list_all(&Filter<TextTest>, &Window<OrganizationId>)

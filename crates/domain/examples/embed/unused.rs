@@ -48,6 +48,7 @@ impl RoleRepo for Rows {
     unused! {
         add(&CustomRole) -> bool;
         find(OrganizationId, RoleId) -> Option<CustomRole>;
+        home(RoleId) -> Option<OrganizationId>;
         find_by_key(OrganizationId, &RoleKey) -> Option<CustomRole>;
         find_by_title(OrganizationId, &RoleTitle) -> Option<CustomRole>;
         list(OrganizationId, &Window<RoleId>) -> Page<CustomRole, RoleId>;
@@ -66,8 +67,9 @@ impl InvitationRepo for Rows {
         find_by_secret(&Digest) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
         run_out(Timestamp, u32) -> Vec<(OrganizationId, InvitationId)>;
-        list(OrganizationId, &[InvitationState], Timestamp, &Window<InvitationId>)
-            -> Page<InvitationView, InvitationId>;
+        list(
+            OrganizationId, &[Email], &[InvitationState], Timestamp, &Window<InvitationId>
+        ) -> Page<InvitationView, InvitationId>;
         list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;
         count_pending(OrganizationId, Timestamp) -> u32;
         update(&Invitation, Version) -> bool;
@@ -80,6 +82,7 @@ impl WorkspaceRepo for Rows {
     unused! {
         add(&Workspace) -> bool;
         find(OrganizationId, WorkspaceId) -> Option<WorkspaceView>;
+        homes(WorkspaceId) -> Vec<OrganizationId>;
         update(&Workspace, Version) -> bool;
         count(OrganizationId) -> u32;
         list(OrganizationId, &Filter<TextTest>, WorkspaceField, Direction, &Window<WorkspaceKey>)

@@ -77,7 +77,7 @@ impl Act {
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::OrganizationCreated => &["name", "slug", "owner_id"],
-            Self::OrganizationUpdated => &["name", "slug", "description", "logo"],
+            Self::OrganizationUpdated => &["name", "slug", "description", "logo", "links"],
             Self::OrganizationTransferred => &["owner_id"],
             Self::OrganizationRestored => &["slug"],
             Self::MembershipCreated | Self::MembershipUpdated | Self::InvitationUpdated => {

@@ -87,6 +87,7 @@ pub fn organization(name: &str, owner: &User) -> Organization {
             .unwrap_or_else(|| Slug::distinct(name, 0)),
         description: None,
         logo: None,
+        links: None,
         owner_id: owner.id,
         version: Version::FIRST,
         created_at: FixedClock::START,

@@ -12,7 +12,7 @@ use crate::role::{Role, Roles};
 use crate::secret::Secret;
 use crate::service::membership::admit;
 use crate::service::operator;
-use crate::service::organization::{CreateOrganization, Organizations, Terms};
+use crate::service::organization::{CreateOrganization, Naming, Organizations, Terms};
 use crate::service::webhook::WebhookTerms;
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
@@ -244,6 +244,9 @@ impl World {
             slug: None,
             description: None,
             logo: None,
+            links: None,
+            owner: None,
+            naming: Naming::default(),
             owner_limit: None,
             terms: Terms::default(),
             once: None,

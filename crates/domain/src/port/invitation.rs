@@ -39,10 +39,12 @@ pub trait InvitationRepo {
     ) -> Result<Option<Invitation>>;
 
     /// The invitations of an organization, by id, those with one of these states as of `now`
-    /// ([`Invitation::status`]); without states: all.
+    /// ([`Invitation::status`]) and to one of these addresses;
+    /// without states or addresses: all.
     fn list(
         &mut self,
         organization: OrganizationId,
+        to: &[Email],
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,

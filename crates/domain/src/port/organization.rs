@@ -1,9 +1,9 @@
 use crate::Result;
 use crate::filter::{Filter, TextTest};
 use crate::id::{OrganizationId, UserId};
-use crate::organization::{Organization, OrganizationView, Version};
+use crate::organization::{Age, Organization, OrganizationTest, OrganizationView, Version};
 use crate::page::{Page, Window};
-use crate::value::Slug;
+use crate::value::{OrganizationName, Slug};
 
 /// Keeps organizations.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -29,6 +29,14 @@ pub trait OrganizationRepo {
     /// Whether a live organization has this slug.
     fn slug_is_taken(&mut self, slug: &Slug) -> Result<bool>;
 
+    /// Keeps all others that call this with the same name, whatever its spelling, waiting until the
+    /// end of the transaction. A rule about who bears a name starts with this; it is the last lock
+    /// that a use case takes.
+    fn hold_name(&mut self, name: &OrganizationName) -> Result<()>;
+
+    /// The live organizations that bear this name, whatever its spelling, by id, at most `at_most`.
+    fn bearers(&mut self, name: &OrganizationName, at_most: u32) -> Result<Vec<OrganizationId>>;
+
     /// How many live organizations a user owns, counted up to `at_most`. Lock the user first if a
     /// rule depends on it.
     fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32>;
@@ -48,4 +56,13 @@ pub trait OrganizationRepo {
         filter: &Filter<TextTest>,
         window: &Window<OrganizationId>,
     ) -> Result<Page<OrganizationView, OrganizationId>>;
+
+    /// The live organizations that `member` belongs to, all of them without a member, the oldest
+    /// first.
+    fn list_by_age(
+        &mut self,
+        member: Option<UserId>,
+        filter: &Filter<OrganizationTest>,
+        window: &Window<Age>,
+    ) -> Result<Page<OrganizationView, Age>>;
 }

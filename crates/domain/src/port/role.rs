@@ -25,6 +25,9 @@ pub trait RoleRepo {
     /// A role of an organization.
     fn find(&mut self, organization: OrganizationId, id: RoleId) -> Result<Option<CustomRole>>;
 
+    /// The organization that made a role.
+    fn home(&mut self, id: RoleId) -> Result<Option<OrganizationId>>;
+
     /// The role of an organization with this key.
     fn find_by_key(
         &mut self,

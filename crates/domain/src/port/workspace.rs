@@ -23,6 +23,10 @@ pub trait WorkspaceRepo {
         id: WorkspaceId,
     ) -> Result<Option<WorkspaceView>>;
 
+    /// The live organizations that have a live workspace with this id, by id. There can be several:
+    /// callers choose ids, and those of one organization say nothing about another.
+    fn homes(&mut self, id: WorkspaceId) -> Result<Vec<OrganizationId>>;
+
     /// Writes all fields of a workspace whose version in the store is `seen`; `false` when it is
     /// another.
     fn update(&mut self, workspace: &Workspace, seen: Version) -> Result<bool>;

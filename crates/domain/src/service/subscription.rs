@@ -49,6 +49,10 @@ pub trait Subscriptions: Send + Sync {
     /// The plan of an organization, and what is used of it.
     async fn get(&self, caller: Caller, organization: OrganizationId) -> Result<SubscriptionView>;
 
+    /// Whether the plan of an organization lets its members use what it sells: not after a trial
+    /// or a subscription has ended. Where nobody sells anything, all is allowed.
+    async fn entitled(&self, caller: Caller, organization: OrganizationId) -> Result<bool>;
+
     /// Ends the subscription of an organization.
     async fn cancel(
         &self,
@@ -87,6 +91,16 @@ impl Subscriptions for SubscriptionService {
             let (authentication, _) = access::enter(tx, caller, now, organization, action)?;
             let plan = plan(tx, organization)?;
             Ok(authentication.used(view(tx, now, organization, plan)?))
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn entitled(&self, caller: Caller, organization: OrganizationId) -> Result<bool> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            let action = Action::Use(Permission::ReadOrganization);
+            let (authentication, _) = access::enter(tx, caller, now, organization, action)?;
+            let subscription = plan(tx, organization)?.subscription;
+            Ok(authentication.used(subscription.entitles(now)))
         };
         self.core.read(caller, work).await
     }

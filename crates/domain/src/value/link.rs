@@ -5,7 +5,8 @@ use super::{Malformed, malformed};
 /// The longest link that is kept, in bytes.
 const URL_MAX: usize = 2048;
 
-/// An absolute `http` or `https` URL (WHATWG URL), without user name and password.
+/// An `http` or `https` URL (WHATWG URL), without user name and password: absolute, unless it was
+/// made by [`Url::parse_reference`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url(String);
 
@@ -26,6 +27,26 @@ impl Url {
             return malformed(format!("the URL must have at most {URL_MAX} characters"));
         }
         Ok(Self(text))
+    }
+
+    /// Takes a URL, or a relative reference (RFC 3986 §4.2), which a browser completes with the
+    /// address of the page that shows it. A reference is kept as it was typed.
+    pub fn parse_reference(text: &str) -> Result<Self, Malformed> {
+        let text = text.trim();
+        if !matches!(
+            url::Url::parse(text),
+            Err(url::ParseError::RelativeUrlWithoutBase)
+        ) {
+            return Self::parse(text);
+        }
+        let base = url::Url::parse("https://rollbook.invalid/");
+        let completed = base.and_then(|base| base.join(text));
+        let completed = completed.map_err(|wrong| Malformed(wrong.to_string()))?;
+        Self::parse(completed.as_str())?;
+        if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return malformed("it is neither a URL nor a relative reference");
+        }
+        Ok(Self(text.to_owned()))
     }
 
     /// Takes what a store kept, unchecked: it was parsed before it was written.
@@ -107,6 +128,30 @@ mod tests {
             "https://a:b@c.example/",
         ] {
             assert!(Url::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn references_lead_no_further_than_links() {
+        for text in [
+            "text",
+            "/logo.png",
+            "//cdn.example/logo.png",
+            "https://a.example/",
+        ] {
+            assert_eq!(Url::parse_reference(text).unwrap().as_str(), text);
+        }
+        let long = "x".repeat(URL_MAX);
+        for text in [
+            "",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "a b",
+            "//user:password@host/",
+            "https://a:b@c.example/",
+            &long,
+        ] {
+            assert!(Url::parse_reference(text).is_err(), "{text}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod email;
 mod key;
 mod language;
 mod link;
+mod links;
 mod logo;
 mod metadata;
 mod name;
@@ -15,6 +16,7 @@ pub use email::{DomainName, Email};
 pub use key::RoleKey;
 pub use language::Language;
 pub use link::Url;
+pub use links::Links;
 pub use logo::{Logo, LogoImage};
 pub use metadata::Metadata;
 pub use name::{

@@ -89,7 +89,7 @@ pub(crate) async fn listed(
     let window = Window::first(100);
     let page = world
         .invitations
-        .list(caller, organization, states.to_vec(), window);
+        .list(caller, organization, None, states.to_vec(), window);
     Ok(page.await?.items)
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn lists_have_states_and_pages(world: World) -> Result<()> {
     let list = |states: &[InvitationState], window| {
         world
             .invitations
-            .list(ann.caller, acme.id, states.to_vec(), window)
+            .list(ann.caller, acme.id, None, states.to_vec(), window)
     };
     let page = list(PENDING, Window::first(2).counted()).await?;
     let found: Vec<_> = page.items.iter().map(|it| it.invitation.id).collect();

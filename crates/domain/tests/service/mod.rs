@@ -31,6 +31,8 @@ pub(crate) mod list;
 pub(crate) mod member_change;
 pub(crate) mod member_list;
 pub(crate) mod membership;
+pub(crate) mod naming;
+pub(crate) mod one_role;
 pub(crate) mod operator;
 pub(crate) mod outbox;
 pub(crate) mod preferences;
@@ -120,6 +122,27 @@ macro_rules! suite {
                 the_heirs_limit_counts,
                 a_stale_version_is_refused,
                 strangers_and_the_deleted;
+            naming:
+                a_name_can_be_one_of_its_kind,
+                one_is_made_for_oneself_only,
+                links_are_kept_in_their_order,
+                an_update_can_hand_over,
+                it_is_found_by_its_name,
+                its_subscription_is_told_to_who_may_see_it,
+                the_oldest_come_first,
+                filters_narrow_what_one_may_see,
+                a_bound_token_finds_its_own_only;
+            one_role:
+                a_member_gets_and_loses_one,
+                nobody_gives_or_takes_beyond_their_rights,
+                the_first_one_in_a_workspace_opens_it,
+                roles_and_workspaces_are_found_by_their_ids_alone,
+                workspaces_of_all_organizations_are_listed,
+                listed_workspaces_are_narrowed,
+                invitations_are_found_by_their_address,
+                a_service_account_is_found_by_its_name,
+                a_profile_is_changed_by_its_user_only,
+                what_is_sold_may_be_used_until_it_ends;
             delete:
                 it_is_invisible_at_once,
                 its_slug_is_free,

@@ -39,7 +39,7 @@ const KEEPER: &[Permission] = &[
     Permission::DeleteServiceAccount,
 ];
 
-fn command(name: &str, roles: &[Role]) -> CreateServiceAccount {
+pub(crate) fn command(name: &str, roles: &[Role]) -> CreateServiceAccount {
     CreateServiceAccount {
         display_name: DisplayName::from_stored(name.to_owned()),
         granted: granted(roles),

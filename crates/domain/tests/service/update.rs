@@ -41,7 +41,7 @@ pub(crate) async fn every_field_can_be_set(world: World) -> Result<()> {
         slug: Slug::parse("roadrunner").ok(),
         description: Patch::Set(description("Fast.")),
         logo: Patch::Set(logo()),
-        seen: None,
+        ..UpdateOrganization::default()
     };
     let view = world
         .organizations

@@ -10,7 +10,7 @@ const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
 #[expect(clippy::too_many_lines, reason = "a list with a line a refusal")]
-fn refusals() -> [Refusal; 40] {
+fn refusals() -> [Refusal; 44] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -64,6 +64,10 @@ fn refusals() -> [Refusal; 40] {
         Refusal::WebhookLimit { limit: 1 },
         Refusal::WebhookDisabled { status: "gone" },
         Refusal::DeliveryLimit { limit: 1 },
+        Refusal::NameTaken("Acme".to_owned()),
+        Refusal::NameAmbiguous("Acme".to_owned()),
+        Refusal::ForSomeoneElse,
+        Refusal::RoleHeld("auditor".to_owned()),
     ]
 }
 
@@ -110,6 +114,10 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::WebhookLimit { .. } => 37,
         Refusal::WebhookDisabled { .. } => 38,
         Refusal::DeliveryLimit { .. } => 39,
+        Refusal::NameTaken(_) => 40,
+        Refusal::NameAmbiguous(_) => 41,
+        Refusal::ForSomeoneElse => 42,
+        Refusal::RoleHeld(_) => 43,
     }
 }
 

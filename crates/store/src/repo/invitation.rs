@@ -132,6 +132,7 @@ impl InvitationRepo for SqlTx<'_> {
     fn list(
         &mut self,
         organization: OrganizationId,
+        to: &[Email],
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,
@@ -141,6 +142,7 @@ impl InvitationRepo for SqlTx<'_> {
         let rows: Vec<InvitationViewRow> = each!(self, |connection| joined!()
             .filter(here)
             .filter(in_states(states, now))
+            .filter(addressed(to))
             .filter(invitations::id.gt(after))
             .order(invitations::id)
             .limit(window.fetch())
@@ -152,6 +154,7 @@ impl InvitationRepo for SqlTx<'_> {
             Some(each!(self, |connection| invitations::table
                 .filter(here)
                 .filter(in_states(states, now))
+                .filter(addressed(to))
                 .count()
                 .get_result(*connection)))
         } else {
@@ -307,6 +310,23 @@ fn keys(invitation: &Invitation) -> (Key, Key) {
 /// Not as a parameter: there are indexes of the pending ones alone.
 fn written_as_pending() -> Condition {
     Condition::fixed("invitations.state = 'pending'")
+}
+
+/// Those to one of these addresses; all without any.
+fn addressed(to: &[Email]) -> Condition {
+    let mut written = Condition::new();
+    if to.is_empty() {
+        written.sql("TRUE");
+        return written;
+    }
+    if to.len() > 1 {
+        written.do_not_keep();
+    }
+    written.join(to, " OR ", "FALSE", |written, email| {
+        written.sql("invitations.email_key = ");
+        written.text(email.key());
+    });
+    written
 }
 
 /// Those that have one of these states as of `now`, whatever is written.

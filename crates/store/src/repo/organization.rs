@@ -2,20 +2,23 @@ use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{OrganizationId, UserId};
-use rollbook_domain::organization::{Organization, OrganizationView, Version};
-use rollbook_domain::page::{Page, Window};
+use rollbook_domain::organization::{
+    Age, Organization, OrganizationTest, OrganizationView, Version,
+};
+use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::OrganizationRepo;
-use rollbook_domain::value::Slug;
+use rollbook_domain::value::{OrganizationName, Slug};
 use rollbook_domain::{Refusal, Result};
 
-use super::condition::text_condition;
+use super::condition::{condition, text_condition, text_test};
 use super::owned::CountOwned;
 use super::start;
+use super::written::Condition;
 use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
 use crate::schema::{memberships, organizations, users};
-use crate::sql::Key;
+use crate::sql::{Key, Moment};
 use crate::statement::update;
-use crate::tx::{SqlTx, change, each, failed, hold, locked, unless_taken};
+use crate::tx::{Connection, SqlTx, change, each, failed, hold, locked, unless_taken};
 
 /// What filters compare.
 const NAME: &str = "organizations.name_key";
@@ -38,6 +41,16 @@ macro_rules! live_of {
             .filter(memberships::user_id.eq(Key($user.uuid())))
             .filter(organizations::deleted_at.is_null())
             .filter(text_condition($filter, NAME))
+    };
+}
+
+/// The live organizations that meet a condition, with their owners.
+macro_rules! seen {
+    ($passes:expr) => {
+        organizations::table
+            .inner_join(users::table)
+            .filter(organizations::deleted_at.is_null())
+            .filter($passes)
     };
 }
 
@@ -107,6 +120,43 @@ impl OrganizationRepo for SqlTx<'_> {
         .map_err(failed)
     }
 
+    fn hold_name(&mut self, name: &OrganizationName) -> Result<()> {
+        let key = name.key();
+        match &mut self.connection {
+            // The only writer holds everything already.
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => {
+                let _ = key;
+                Ok(())
+            }
+            // There is no row to lock: the name may be nobody's as yet.
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => {
+                let held = diesel::sql_query(
+                    "SELECT pg_advisory_xact_lock(hashtextextended('organization name ' || $1, 0))",
+                )
+                .bind::<diesel::sql_types::Text, _>(key)
+                .execute(*connection);
+                self.failed |= held.is_err();
+                held.map(drop).map_err(failed)
+            }
+        }
+    }
+
+    fn bearers(&mut self, name: &OrganizationName, at_most: u32) -> Result<Vec<OrganizationId>> {
+        let bearers = organizations::table
+            .filter(organizations::name_key.eq(name.key()))
+            .filter(organizations::deleted_at.is_null())
+            .order(organizations::id)
+            .limit(i64::from(at_most))
+            .select(organizations::id);
+        let ids: Vec<Key> = each!(self, |connection| bearers.load(*connection)).map_err(failed)?;
+        Ok(ids
+            .into_iter()
+            .map(|id| OrganizationId::new(id.0))
+            .collect())
+    }
+
     fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32> {
         let query = CountOwned {
             owner: Key(owner.uuid()),
@@ -166,6 +216,77 @@ impl OrganizationRepo for SqlTx<'_> {
         };
         Ok(page(views, window, total.transpose().map_err(failed)?))
     }
+
+    fn list_by_age(
+        &mut self,
+        member: Option<UserId>,
+        filter: &Filter<OrganizationTest>,
+        window: &Window<Age>,
+    ) -> Result<Page<OrganizationView, Age>> {
+        let (passes, (behind, skip)) = (of_member(member, filter), younger(window));
+        let rows = each!(self, |connection| seen!(passes)
+            .filter(behind)
+            .order((organizations::created_at, organizations::id))
+            .limit(window.fetch())
+            .offset(skip)
+            .select((OrganizationRow::as_select(), OwnerRow::as_select()))
+            .load::<(OrganizationRow, OwnerRow)>(*connection));
+        let rows = rows.map_err(failed)?.into_iter().map(view);
+        let views = rows.collect::<Result<Vec<_>>>()?;
+        let total = if window.count {
+            let passes = of_member(member, filter);
+            Some(each!(self, |connection| seen!(passes)
+                .count()
+                .get_result::<i64>(*connection)))
+        } else {
+            None
+        };
+        let total = total.transpose().map_err(failed)?.map(i64::unsigned_abs);
+        let age = |view: &OrganizationView| Age::of(&view.organization);
+        Ok(Page::cut(views, window, total, age))
+    }
+}
+
+/// Those that pass the filter and, if there is a member, that the member belongs to.
+fn of_member(member: Option<UserId>, filter: &Filter<OrganizationTest>) -> Condition {
+    let mut written = condition(filter, |written, test| match test {
+        OrganizationTest::Name(test) => text_test(written, NAME, test),
+        OrganizationTest::OwnerEmail(test) => text_test(written, "users.email_key", test),
+        OrganizationTest::Owner(id) => {
+            written.sql("organizations.owner_id = ");
+            written.id(Key(id.uuid()));
+        }
+    });
+    if let Some(member) = member {
+        // Not EXISTS: what a member belongs to is found from the membership, not among all.
+        written.sql(
+            " AND organizations.id IN \
+             (SELECT organization_id FROM memberships WHERE memberships.user_id = ",
+        );
+        written.id(Key(member.uuid()));
+        written.sql(")");
+    }
+    written
+}
+
+/// The organizations behind the beginning of a window, and how many more to pass over.
+fn younger(window: &Window<Age>) -> (Condition, i64) {
+    let mut written = Condition::new();
+    match window.from {
+        From::First => written.sql("TRUE"),
+        From::Skip(rows) => {
+            written.sql("TRUE");
+            return (written, i64::from(rows));
+        }
+        From::After(last) => {
+            written.sql("(organizations.created_at, organizations.id) > (");
+            written.moment(Moment(last.created_at));
+            written.sql(", ");
+            written.id(Key(last.id.uuid()));
+            written.sql(")");
+        }
+    }
+    (written, 0)
 }
 
 fn view((organization, owner): (OrganizationRow, OwnerRow)) -> Result<OrganizationView> {

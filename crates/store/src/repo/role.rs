@@ -50,6 +50,15 @@ impl RoleRepo for SqlTx<'_> {
         )
     }
 
+    fn home(&mut self, id: RoleId) -> Result<Option<OrganizationId>> {
+        let home = roles::table
+            .filter(roles::id.eq(Key(id.uuid())))
+            .select(roles::organization_id);
+        let found: Option<Key> =
+            each!(self, |connection| home.first(*connection).optional()).map_err(failed)?;
+        Ok(found.map(|id| OrganizationId::new(id.0)))
+    }
+
     fn find_by_key(
         &mut self,
         organization: OrganizationId,

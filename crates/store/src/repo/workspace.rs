@@ -25,7 +25,7 @@ use crate::row::{
     custom as custom_permissions, workspace_roles,
 };
 use crate::schema::{
-    users, workspace_membership_roles as assigned, workspace_memberships, workspaces,
+    organizations, users, workspace_membership_roles as assigned, workspace_memberships, workspaces,
 };
 use crate::sql::{Key, Moment};
 use crate::statement::update;
@@ -108,6 +108,21 @@ impl WorkspaceRepo for SqlTx<'_> {
             .first(*connection)
             .optional());
         Ok(found.map_err(failed)?.map(view))
+    }
+
+    fn homes(&mut self, id: WorkspaceId) -> Result<Vec<OrganizationId>> {
+        let homes = workspaces::table
+            .inner_join(organizations::table)
+            .filter(workspaces::id.eq(Key(id.uuid())))
+            .filter(workspaces::deleted_at.is_null())
+            .filter(organizations::deleted_at.is_null())
+            .order(workspaces::organization_id)
+            .select(workspaces::organization_id);
+        let ids: Vec<Key> = each!(self, |connection| homes.load(*connection)).map_err(failed)?;
+        Ok(ids
+            .into_iter()
+            .map(|id| OrganizationId::new(id.0))
+            .collect())
     }
 
     fn update(&mut self, workspace: &Workspace, seen: Version) -> Result<bool> {

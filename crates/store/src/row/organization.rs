@@ -1,7 +1,7 @@
 use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::organization::{Organization, Version};
-use rollbook_domain::value::{Description, Logo, LogoImage, OrganizationName, Slug, Url};
+use rollbook_domain::value::{Description, Links, Logo, LogoImage, OrganizationName, Slug, Url};
 use rollbook_domain::{Error, Result};
 
 use crate::schema::organizations;
@@ -22,6 +22,7 @@ pub(crate) struct OrganizationRow {
     logo_url: Option<String>,
     logo_media_type: Option<String>,
     logo_bytes: Option<Vec<u8>>,
+    links: Option<String>,
 }
 
 #[derive(AsChangeset, Insertable)]
@@ -41,6 +42,7 @@ pub(crate) struct NewOrganization<'a> {
     logo_url: Option<&'a str>,
     logo_media_type: Option<&'static str>,
     logo_bytes: Option<&'a [u8]>,
+    links: Option<&'a str>,
 }
 
 impl<'a> NewOrganization<'a> {
@@ -64,6 +66,7 @@ impl<'a> NewOrganization<'a> {
             logo_url,
             logo_media_type: image.map(LogoImage::media_type),
             logo_bytes: image.map(LogoImage::bytes),
+            links: organization.links.as_ref().map(Links::as_str),
         }
     }
 }
@@ -76,6 +79,7 @@ impl OrganizationRow {
             slug: Slug::from_stored(self.slug),
             description: self.description.map(Description::from_stored),
             logo: logo(self.logo_url, self.logo_media_type, self.logo_bytes)?,
+            links: self.links.map(Links::from_stored),
             owner_id: UserId::new(self.owner_id.0),
             version: Version::new(self.version),
             created_at: self.created_at.0,

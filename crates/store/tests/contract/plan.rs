@@ -7,10 +7,11 @@ use rollbook_domain::Result;
 use rollbook_domain::filter::Filter;
 use rollbook_domain::id::{
     InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId, UserId,
-    WebhookEndpointId,
+    WebhookEndpointId, WorkspaceId,
 };
 use rollbook_domain::membership::{Direction, MemberField, MemberKey, MemberOrder, SortValue};
 use rollbook_domain::mock::sample;
+use rollbook_domain::organization::Age;
 use rollbook_domain::outbox::{DeliveryState, DeliveryTest};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Tx;
@@ -77,6 +78,10 @@ fn read_everything(tx: &mut dyn Tx) -> Result<()> {
     tx.organizations().find(acme.id)?;
     tx.organizations().slug_is_taken(&acme.slug)?;
     tx.organizations().count_owned(ann.id, 100)?;
+    tx.organizations().bearers(&acme.name, 2)?;
+    let window = Window::after(Age::of(&acme), 50);
+    tx.organizations()
+        .list_by_age(None, &Filter::everything(), &window)?;
     tx.memberships().find(acme.id, ann.id)?;
     tx.memberships().held(acme.id, ann.id)?;
     tx.memberships().count(acme.id)?;
@@ -126,11 +131,15 @@ fn read_what_hangs_on_organizations(tx: &mut dyn Tx) -> Result<()> {
     tx.roles()
         .list(acme.id, &Window::after(RoleId::new(key), 50))?;
     tx.roles().find(acme.id, role.id)?;
+    tx.roles().home(role.id)?;
+    tx.workspaces().homes(WorkspaceId::new(key))?;
     tx.roles().find_by_key(acme.id, &role.key)?;
     tx.roles().find_by_title(acme.id, &role.title)?;
     tx.roles().holders(acme.id, role.id)?;
     let window = Window::after(InvitationId::new(key), 50);
-    tx.invitations().list(acme.id, &[], now, &window)?;
+    tx.invitations().list(acme.id, &[], &[], now, &window)?;
+    let email = std::slice::from_ref(&ann.email);
+    tx.invitations().list(acme.id, email, &[], now, &window)?;
     tx.invitations().list_to(&ann.email, now, &window)?;
     tx.invitations().find(acme.id, InvitationId::new(key))?;
     tx.invitations().find_anywhere(InvitationId::new(key))?;

@@ -8,7 +8,7 @@ use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Tx;
 use rollbook_domain::role::Role;
-use rollbook_domain::service::organization::CreateOrganization;
+use rollbook_domain::service::organization::{CreateOrganization, Naming};
 use rollbook_domain::service::subscription::UpdatePlan;
 use rollbook_domain::service::token::IssueToken;
 use rollbook_domain::service::{Memberships as _, Organizations, Subscriptions as _, Tokens as _};
@@ -24,6 +24,7 @@ on_both! {
     one_seat_has_one_winner,
     one_slug_has_one_winner,
     a_slug_in_two_cases_has_one_winner,
+    a_name_has_one_winner,
     a_limit_of_one_has_one_winner,
     one_version_has_one_winner,
     one_address_has_one_winner,
@@ -125,6 +126,24 @@ async fn race_for_a_slug(
         let winners = race(racers, |refusal| {
             *refusal == Refusal::SlugTaken(taken.clone())
         });
+        assert_eq!(winners.await?, 1);
+    }
+    Ok(())
+}
+
+async fn a_name_has_one_winner(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    for heat in 0..HEATS {
+        let mut racers = Vec::new();
+        for (number, account) in accounts(&world, heat).await?.into_iter().enumerate() {
+            let name = if number % 2 == 0 { "ACME" } else { "Acme" };
+            let command = CreateOrganization {
+                naming: Naming::Unique,
+                ..world.command(&format!("{name} {heat}"))
+            };
+            racers.push(create(world.clone(), account, command));
+        }
+        let winners = race(racers, |refusal| matches!(refusal, Refusal::NameTaken(_)));
         assert_eq!(winners.await?, 1);
     }
     Ok(())

@@ -4,7 +4,7 @@ use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::idempotency::Once;
 use rollbook_domain::organization::{Patch, Version};
 use rollbook_domain::service::organization::{
-    CreateOrganization, OwnerLimit, Terms, UpdateOrganization,
+    CreateOrganization, Naming, OwnerLimit, Terms, UpdateOrganization,
 };
 use rollbook_domain::value::{Description, Logo, Malformed, OrganizationName, Slug, Url};
 use rollbook_domain::{Error, Result};
@@ -123,6 +123,9 @@ impl OrganizationBody {
             slug,
             description,
             logo,
+            links: None,
+            owner: None,
+            naming: Naming::default(),
             owner_limit,
             terms: Terms::default(),
             once,
@@ -145,6 +148,7 @@ impl OrganizationBody {
             description: self.description(mask, &mut faults),
             logo: self.logo(mask, &mut faults),
             seen,
+            ..UpdateOrganization::default()
         };
         if faults.is_empty() {
             Ok(command)

@@ -153,7 +153,7 @@ pub(super) async fn list(
     let listing = listing.with("status", words.unwrap_or_default());
     let service = &state.services.invitations;
     let page = service
-        .list(caller.who, organization, states, listing.window()?)
+        .list(caller.who, organization, None, states, listing.window()?)
         .await?;
     let next = listing.next_page_token(page.next.as_ref());
     answer::json(&UserInviteList::new(&page, next))

@@ -72,7 +72,7 @@ pub struct Native;
 
 impl Dialect for Native {
     const NAME: &'static str = "native";
-    const PREFIX: &'static str = "/api/v1";
+    const ROOTS: &'static [&'static str] = &["/api/v1"];
 
     fn refuse(fault: &Fault) -> HttpResponse {
         refuse::refuse(fault)

@@ -132,6 +132,18 @@ fn judge(fault: &Fault) -> Verdict {
         Fault::Body { field, reason } => Verdict::invalid(field.as_deref(), reason),
         Fault::Query { reason } | Fault::Path { reason } => Verdict::invalid(None, reason),
         Fault::Header { name, reason } => Verdict::invalid(Some(name), reason),
+        // Made by other dialects only.
+        Fault::Unprocessable(_) => Verdict::invalid(None, "the input is not acceptable"),
+        Fault::Unsupported { what } => Verdict::new(
+            Code::Unimplemented,
+            "UNSUPPORTED",
+            format!("{what} are not supported"),
+        ),
+        Fault::Upgrade { .. } => Verdict::new(
+            Code::ResourceExhausted,
+            "PLAN",
+            "the plan does not allow it",
+        ),
         // The code gRPC has for an oversized message; but 429 would make clients try again.
         Fault::TooLarge { limit } => Verdict {
             status: StatusCode::PAYLOAD_TOO_LARGE,

@@ -27,13 +27,12 @@ pub struct Pages;
 
 impl Dialect for Pages {
     const NAME: &'static str = "pages";
-    const PREFIX: &'static str = "";
     const ROOTS: &'static [&'static str] = &[
-        "invitations",
-        "pages",
-        "sign-in",
-        "sign-out",
-        "verify-email",
+        "/invitations",
+        "/pages",
+        "/sign-in",
+        "/sign-out",
+        "/verify-email",
     ];
 
     fn refuse(fault: &Fault) -> HttpResponse {

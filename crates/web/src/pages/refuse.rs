@@ -77,7 +77,12 @@ fn words(fault: &Fault) -> Words {
             "This was too much",
             "What you entered is too long.",
         ),
-        Fault::UnknownRoute => Words::new(
+        Fault::Unprocessable(_) => Words::new(
+            StatusCode::BAD_REQUEST,
+            "This was not understood",
+            "Go back and try again.",
+        ),
+        Fault::UnknownRoute | Fault::Unsupported { .. } | Fault::Upgrade { .. } => Words::new(
             StatusCode::NOT_FOUND,
             "There is no such page",
             "Check the address, or open the link in your mail again.",

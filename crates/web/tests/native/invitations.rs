@@ -99,7 +99,7 @@ fn happy() -> Server {
     let mut mocks = Mocks::default();
     let it = &mut mocks.invitations;
     it.expect_get().returning(|_, _, _| Ok(full()));
-    it.expect_list().returning(|_, _, _, _| Ok(page()));
+    it.expect_list().returning(|_, _, _, _, _| Ok(page()));
     it.expect_list_mine().returning(|_, _| Ok(page()));
     it.expect_create().returning(|_, _, _| Ok(joe()));
     it.expect_create_many()
@@ -384,7 +384,7 @@ async fn lists_know_states_and_bind_their_tokens() {
     mocks
         .invitations
         .expect_list()
-        .returning(|_, _, states, window| {
+        .returning(|_, _, _, states, window| {
             let expired = [InvitationState::Pending, InvitationState::Expired];
             assert!(states.is_empty() || states == expired, "{states:?}");
             let id = InvitationId::new(sample::uuid("last"));

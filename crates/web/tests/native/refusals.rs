@@ -144,6 +144,16 @@ async fn what_is_taken_has_its_place() {
             "SLUG_TAKEN",
             Some(("slug", "acme")),
         ),
+        taken(
+            || Refusal::NameTaken("acme".to_owned()).into(),
+            "NAME_TAKEN",
+            Some(("name", "acme")),
+        ),
+        taken(
+            || Refusal::RoleHeld("auditor".to_owned()).into(),
+            "ROLE_HELD",
+            Some(("key", "auditor")),
+        ),
         taken(|| Refusal::EmailTaken.into(), "EMAIL_TAKEN", None),
         taken(|| Refusal::AlreadyMember.into(), "ALREADY_MEMBER", None),
         taken(|| Refusal::AlreadyInvited.into(), "ALREADY_INVITED", None),
@@ -257,6 +267,11 @@ async fn what_the_state_forbids_has_its_place() {
         ),
         failed(|| Refusal::SignInToAccept.into(), "SIGN_IN_TO_ACCEPT", None),
         failed(|| Refusal::NotAMember.into(), "NOT_A_MEMBER", None),
+        failed(
+            || Refusal::NameAmbiguous("acme".to_owned()).into(),
+            "NAME_AMBIGUOUS",
+            Some(("name", "acme")),
+        ),
         failed(
             || Refusal::DomainNotVerified.into(),
             "DOMAIN_NOT_VERIFIED",

@@ -1,13 +1,16 @@
 //! A server over mocks, and what it answers.
 
+use std::cell::OnceCell;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::to_bytes;
 use actix_web::http::StatusCode;
+use actix_web::http::header;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::test::{self, TestRequest};
-use actix_web::{App, http::header};
 use rollbook_domain::Error;
 use rollbook_domain::limit::Limits;
 use rollbook_domain::mock::{FixedClock, SequentialIds, sample};
@@ -22,7 +25,7 @@ use rollbook_domain::service::{
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
-use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web, ZenmlSettings};
 use serde_json::Value;
 
 /// The limit on bodies in tests.
@@ -92,12 +95,17 @@ impl Mocks {
                 owner_limit: OWNER_LIMIT,
                 terms: TERMS,
             },
+            zenml: ZenmlSettings {
+                owner_limit: Some(1),
+                terms: TERMS,
+            },
             body_limit: BODY_LIMIT,
             request_timeout: Duration::from_secs(60),
         };
         Server {
             web: Web::new(services, settings),
             clock,
+            app: OnceCell::new(),
         }
     }
 }
@@ -106,20 +114,41 @@ impl Mocks {
 pub(super) struct Server {
     web: Web,
     clock: Arc<FixedClock>,
+    /// The application, made for the first request: all its routes take a while.
+    app: OnceCell<App>,
+}
+
+/// An application that answers.
+type App = Box<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Answer>>>>;
+
+async fn app(web: &Web) -> App {
+    let app = actix_web::App::new().configure(|config| web.configure(config));
+    let app = Rc::new(test::init_service(app).await);
+    Box::new(move |request| {
+        let app = Rc::clone(&app);
+        Box::pin(async move {
+            let response = test::call_service(&*app, request.to_request()).await;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let body = to_bytes(response.into_body()).await.unwrap();
+            Answer {
+                status,
+                headers,
+                body: String::from_utf8(body.to_vec()).unwrap(),
+            }
+        })
+    })
 }
 
 impl Server {
     /// Sends a request as it is.
     pub(super) async fn send_raw(&self, request: TestRequest) -> Answer {
-        let app = App::new().configure(|config| self.web.configure(config));
-        let app = test::init_service(app).await;
-        let response = test::call_service(&app, request.to_request()).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = to_bytes(response.into_body()).await.unwrap();
-        Answer {
-            status,
-            headers,
-            body: String::from_utf8(body.to_vec()).unwrap(),
+        if self.app.get().is_none() {
+            // Nobody else can have made one: there is one thread.
+            drop(self.app.set(app(&self.web).await));
+        }
+        match self.app.get() {
+            Some(app) => app(request).await,
+            None => unreachable!("it was just made"),
         }
     }
 

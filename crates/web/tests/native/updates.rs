@@ -273,6 +273,7 @@ async fn what_was_read_can_be_sent_back() {
         description: Patch::Clear,
         logo: Patch::Clear,
         seen: Some(Version::FIRST),
+        ..nothing()
     };
     let answer = expecting(unchanged).send(patch("", &resource)).await;
     assert_eq!(answer.status, 200, "{}", answer.body);

@@ -45,7 +45,21 @@ async fn the_api_can_be_browsed_without_the_rest_of_the_internet() {
         "{}",
         start.body
     );
+    assert!(start.body.contains("\"../openapi/zenml.json\""));
     assert!(!start.body.contains("petstore"), "{}", start.body);
+}
+
+#[actix_web::test]
+async fn the_zenml_dialect_is_described_once_its_address_is_known() {
+    let web = web(Plan::Answer);
+    let path = "/openapi/zenml.json";
+    let before = ask(&web, TestRequest::get().uri(path)).await;
+    assert_eq!(before.status.as_u16(), 500);
+    web.announce("https://rollbook.example");
+    let description = ask(&web, TestRequest::get().uri(path)).await.json();
+    let scheme = &description["components"]["securitySchemes"]["OAuth2ComboScheme"];
+    let token = &scheme["flows"]["clientCredentials"]["tokenUrl"];
+    assert_eq!(token, "https://rollbook.example/oauth2/token");
 }
 
 #[actix_web::test]

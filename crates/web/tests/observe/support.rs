@@ -28,7 +28,7 @@ use rollbook_domain::service::{
     MockSubscriptions, MockTokens, MockWebhooks, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
-use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web, ZenmlSettings};
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 
@@ -133,6 +133,7 @@ pub(crate) fn over(services: Services, request_timeout: Duration) -> Web {
         public_url: "https://book.example".to_owned(),
         pages: PageSettings::default(),
         native: NativeSettings::default(),
+        zenml: ZenmlSettings::default(),
         body_limit: Settings::BODY_LIMIT,
         request_timeout,
     };

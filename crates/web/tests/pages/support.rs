@@ -24,7 +24,7 @@ use rollbook_domain::service::{
 };
 use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::user::User;
-use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web};
+use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web, ZenmlSettings};
 
 /// Where the server says it is.
 pub(super) const HOME: &str = "https://book.example";
@@ -81,6 +81,7 @@ impl Mocks {
             pages: PageSettings {
                 after_accept_url: self.after_accept_url.map(str::to_owned),
             },
+            zenml: ZenmlSettings::default(),
             body_limit: 4096,
             request_timeout: Duration::from_secs(60),
         };

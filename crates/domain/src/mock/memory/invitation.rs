@@ -67,13 +67,15 @@ impl InvitationRepo for MemoryTx {
     fn list(
         &mut self,
         organization: OrganizationId,
+        to: &[Email],
         states: &[InvitationState],
         now: Timestamp,
         window: &Window<InvitationId>,
     ) -> Result<Page<InvitationView, InvitationId>> {
         let state = self.reading()?;
         list(state, window, |i| {
-            let belongs = i.organization_id == organization;
+            let meant = to.is_empty() || to.contains(&i.email);
+            let belongs = i.organization_id == organization && meant;
             belongs && (states.is_empty() || states.contains(&i.status(now)))
         })
     }

@@ -2,10 +2,10 @@ use super::MemoryTx;
 use super::state::{State, cut, number};
 use crate::filter::{Filter, TextTest};
 use crate::id::{OrganizationId, UserId};
-use crate::organization::{Organization, OrganizationView, Version};
+use crate::organization::{Age, Organization, OrganizationTest, OrganizationView, Version};
 use crate::page::{Page, Window};
 use crate::port::OrganizationRepo;
-use crate::value::Slug;
+use crate::value::{OrganizationName, Slug};
 use crate::{Refusal, Result};
 
 impl OrganizationRepo for MemoryTx {
@@ -60,6 +60,16 @@ impl OrganizationRepo for MemoryTx {
         Ok(self.reading()?.slug_is_taken(slug, None))
     }
 
+    fn hold_name(&mut self, _: &OrganizationName) -> Result<()> {
+        self.writing().map(drop)
+    }
+
+    fn bearers(&mut self, name: &OrganizationName, at_most: u32) -> Result<Vec<OrganizationId>> {
+        let all = self.reading()?.organizations.values();
+        let bearers = all.filter(|o| o.is_live() && o.name.key() == name.key());
+        Ok(bearers.map(|o| o.id).take(at_most as usize).collect())
+    }
+
     fn count_owned(&mut self, owner: UserId, at_most: u32) -> Result<u32> {
         let all = self.reading()?.organizations.values();
         let theirs = all.filter(|o| o.is_live() && o.owner_id == owner);
@@ -84,6 +94,28 @@ impl OrganizationRepo for MemoryTx {
         window: &Window<OrganizationId>,
     ) -> Result<Page<OrganizationView, OrganizationId>> {
         list(self.reading()?, filter, window, |_| true)
+    }
+
+    fn list_by_age(
+        &mut self,
+        member: Option<UserId>,
+        filter: &Filter<OrganizationTest>,
+        window: &Window<Age>,
+    ) -> Result<Page<OrganizationView, Age>> {
+        let state = self.reading()?;
+        let belongs =
+            |o: &Organization| member.is_none_or(|user| state.membership(o.id, user).is_some());
+        let live = state.organizations.values().filter(|o| o.is_live());
+        let rows = live.filter(|o| belongs(o)).map(|o| state.view(o));
+        let mut rows = rows.collect::<Result<Vec<_>>>()?;
+        rows.retain(|view| filter.holds(&|test: &OrganizationTest| test.passes(view)));
+        rows.sort_by_key(|view| Age::of(&view.organization));
+        Ok(Page::of_all(
+            rows,
+            window,
+            |row| Age::of(&row.organization),
+            Age::cmp,
+        ))
     }
 }
 

@@ -28,6 +28,11 @@ impl RoleRepo for MemoryTx {
         Ok(self.reading()?.roles.get(&(organization, id)).cloned())
     }
 
+    fn home(&mut self, id: RoleId) -> Result<Option<OrganizationId>> {
+        let mut keys = self.reading()?.roles.keys();
+        Ok(keys.find(|(_, role)| *role == id).map(|(home, _)| *home))
+    }
+
     fn find_by_key(
         &mut self,
         organization: OrganizationId,

@@ -39,6 +39,18 @@ impl WorkspaceRepo for MemoryTx {
         found.map(|workspace| view(state, workspace)).transpose()
     }
 
+    fn homes(&mut self, id: WorkspaceId) -> Result<Vec<OrganizationId>> {
+        let state = self.reading()?;
+        let mut homes = Vec::new();
+        for ((home, workspace), row) in &state.workspaces {
+            if *workspace == id && row.is_live() && state.organization(*home)?.is_live() {
+                homes.push(*home);
+            }
+        }
+        homes.sort_unstable();
+        Ok(homes)
+    }
+
     fn update(&mut self, workspace: &Workspace, seen: Version) -> Result<bool> {
         let state = self.writing()?;
         let id = (workspace.organization_id, workspace.id);

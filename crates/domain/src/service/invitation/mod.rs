@@ -185,11 +185,13 @@ pub trait Invitations: Send + Sync {
         id: InvitationId,
     ) -> Result<InvitationView>;
 
-    /// The invitations of an organization that are in one of these states; without states: all.
+    /// The invitations of an organization that are in one of these states and to this address;
+    /// without states or address: all.
     async fn list(
         &self,
         caller: Caller,
         organization: OrganizationId,
+        email: Option<Email>,
         states: Vec<InvitationState>,
         window: Window<InvitationId>,
     ) -> Result<InvitationPage>;

@@ -16,6 +16,7 @@ use crate::page::Window;
 use crate::port::Tx;
 use crate::service::Core;
 use crate::service::domain::Newcomer;
+use crate::value::Email;
 
 /// The real [`Invitations`].
 #[derive(Clone)]
@@ -79,11 +80,13 @@ impl Invitations for InvitationService {
         &self,
         caller: Caller,
         organization: OrganizationId,
+        email: Option<Email>,
         states: Vec<InvitationState>,
         window: Window<InvitationId>,
     ) -> Result<InvitationPage> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            viewing::list(tx, caller, now, organization, &states, &window)
+            let to = email.as_slice();
+            viewing::list(tx, caller, now, organization, to, &states, &window)
         };
         self.core.read(caller, work).await
     }

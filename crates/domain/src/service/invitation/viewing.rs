@@ -8,6 +8,7 @@ use crate::policy::Action;
 use crate::port::Tx;
 use crate::role::Permission;
 use crate::time::Timestamp;
+use crate::value::Email;
 use crate::{Error, Result};
 
 pub(super) fn get(
@@ -28,12 +29,15 @@ pub(super) fn list(
     caller: &Caller,
     now: Timestamp,
     organization: OrganizationId,
+    to: &[Email],
     states: &[InvitationState],
     window: &Window<InvitationId>,
 ) -> Result<Used<InvitationPage>> {
     let action = Action::Use(Permission::ReadInvitation);
     let (authentication, _) = access::enter(tx, caller, now, organization, action)?;
-    let page = tx.invitations().list(organization, states, now, window)?;
+    let page = tx
+        .invitations()
+        .list(organization, to, states, now, window)?;
     Ok(authentication.used(true_states(now, page)))
 }
 

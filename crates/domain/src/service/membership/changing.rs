@@ -22,15 +22,76 @@ pub(super) fn set_roles(
     keys: &[String],
     seen: Option<Version>,
 ) -> Result<Used<MemberView>> {
+    choose(tx, caller, now, organization, user, |membership| {
+        membership.version.expect(seen)?;
+        if keys.is_empty() {
+            return Err(Error::invalid("roles", "choose at least one role"));
+        }
+        Ok(keys.to_vec())
+    })
+}
+
+pub(super) fn grant(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    organization: OrganizationId,
+    user: UserId,
+    role: &str,
+) -> Result<Used<MemberView>> {
+    choose(tx, caller, now, organization, user, |membership| {
+        let mut keys = owned_keys(membership);
+        if keys.iter().any(|key| key == role) {
+            return Err(Refusal::RoleHeld(role.to_owned()).into());
+        }
+        keys.push(role.to_owned());
+        Ok(keys)
+    })
+}
+
+pub(super) fn withdraw(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    organization: OrganizationId,
+    user: UserId,
+    role: &str,
+) -> Result<Used<MemberView>> {
+    choose(tx, caller, now, organization, user, |membership| {
+        let mut keys = owned_keys(membership);
+        let before = keys.len();
+        keys.retain(|key| key != role);
+        match keys.len() {
+            same if same == before => Err(Error::NotFound(Kind::Role)),
+            0 => Err(Error::invalid(
+                "roles",
+                "a member has at least one role; remove the member instead",
+            )),
+            _ => Ok(keys),
+        }
+    })
+}
+
+fn owned_keys(membership: &Membership) -> Vec<String> {
+    let keys = super::keys(membership).into_iter();
+    keys.map(str::to_owned).collect()
+}
+
+/// Gives a member the roles that `choose` names, by their public keys, instead of those they have.
+fn choose(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    organization: OrganizationId,
+    user: UserId,
+    choose: impl FnOnce(&Membership) -> Result<Vec<String>>,
+) -> Result<Used<MemberView>> {
     let action = Action::Use(Permission::UpdateMembership);
     let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
     let rights = access::rights(&authentication, &place);
     let mut member = ranked(tx, rights, organization, user)?;
-    member.membership.version.expect(seen)?;
-    if keys.is_empty() {
-        return Err(Error::invalid("roles", "choose at least one role"));
-    }
-    let assignment = Assignment::of_keys(tx, organization, keys)?;
+    let keys = choose(&member.membership)?;
+    let assignment = Assignment::of_keys(tx, organization, &keys)?;
     authority::check_grant(rights, assignment.permissions)?;
     if !assignment.roles.has(Role::Admin) {
         authority::check_not_owner(&place.view.organization, user)?;

@@ -89,6 +89,24 @@ pub trait Memberships: Send + Sync {
         seen: Option<Version>,
     ) -> Result<MemberView>;
 
+    /// Gives a member one role more, by its public key.
+    async fn grant(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        user: UserId,
+        role: String,
+    ) -> Result<MemberView>;
+
+    /// Takes one role from a member, by its public key. The last one cannot be taken.
+    async fn withdraw(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        user: UserId,
+        role: String,
+    ) -> Result<MemberView>;
+
     /// Removes a member, with everything that the membership gave them: their next request fails.
     async fn remove(
         &self,
@@ -105,7 +123,12 @@ pub trait Memberships: Send + Sync {
 /// All roles of a member by their public keys, with spaces in between, for the audit log.
 #[must_use]
 pub fn role_keys(membership: &Membership) -> String {
+    keys(membership).join(" ")
+}
+
+/// All roles of a member by their public keys.
+fn keys(membership: &Membership) -> Vec<&str> {
     let mut keys: Vec<&str> = membership.roles.iter().map(Role::public_key).collect();
     keys.extend(membership.custom_roles.iter().map(|role| role.key.as_str()));
-    keys.join(" ")
+    keys
 }

@@ -81,6 +81,32 @@ impl Memberships for MembershipService {
         self.core.write(caller, self.core.now(), work).await
     }
 
+    async fn grant(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        user: UserId,
+        role: String,
+    ) -> Result<MemberView> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            changing::grant(tx, caller, now, organization, user, &role)
+        };
+        self.core.write(caller, self.core.now(), work).await
+    }
+
+    async fn withdraw(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        user: UserId,
+        role: String,
+    ) -> Result<MemberView> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            changing::withdraw(tx, caller, now, organization, user, &role)
+        };
+        self.core.write(caller, self.core.now(), work).await
+    }
+
     async fn remove(
         &self,
         caller: Caller,

@@ -1,11 +1,13 @@
 use super::founding::slugs_to_try;
+use super::naming::check_name;
 use super::{OwnerLimit, UpdateOrganization, check_owner_limit, write};
 use crate::access::{self, Caller, Used};
 use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
+use crate::error::Kind;
 use crate::id::{MessageId, OrganizationId, UserId};
 use crate::organization::{Organization, OrganizationView, Owner, Version};
 use crate::outbox::Letter;
-use crate::policy::Action;
+use crate::policy::{self, Action};
 use crate::port::Tx;
 use crate::role::{Permission, Role};
 use crate::service::outbox;
@@ -20,13 +22,35 @@ pub(super) fn update(
     now: Timestamp,
     id: OrganizationId,
     command: &UpdateOrganization,
+    heir: Option<&Heir>,
 ) -> Result<Used<OrganizationView>> {
     let action = Action::Use(Permission::UpdateOrganization);
     let (authentication, place) = access::enter_locked(tx, caller, now, id, action)?;
+    let standing = place.standing(&authentication.user);
     let mut view = place.view;
-    let before = view.organization.clone();
-    before.version.expect(command.seen)?;
-    let organization = &mut view.organization;
+    view.organization.version.expect(command.seen)?;
+    let author = authentication.author(caller);
+    if let Some(heir) = heir.filter(|heir| heir.id != view.organization.owner_id) {
+        policy::allow(&authentication.user, Action::TransferOrganization, standing)?;
+        tx.users()
+            .find(heir.id)?
+            .ok_or(Error::NotFound(Kind::User))?;
+        let owner = hand_over(tx, &author, now, &mut view.organization, heir)?;
+        view.owner = Owner::from(&owner);
+    }
+    change(tx, &author, now, &mut view.organization, command)?;
+    Ok(authentication.used(view))
+}
+
+/// Writes what a command says about a locked organization, if that is anything new.
+fn change(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    organization: &mut Organization,
+    command: &UpdateOrganization,
+) -> Result<()> {
+    let before = organization.clone();
     if let Some(name) = &command.name {
         organization.name = name.clone();
     }
@@ -38,19 +62,24 @@ pub(super) fn update(
         .clone()
         .apply(&mut organization.description);
     command.logo.clone().apply(&mut organization.logo);
-    if *organization != before {
-        organization.touch(now);
-        write(tx, organization, before.version)?;
-        let changes = differences(&before, organization);
-        let author = authentication.author(caller);
-        note(tx, &author, now, id, Act::OrganizationUpdated, changes)?;
+    command.links.clone().apply(&mut organization.links);
+    if *organization == before {
+        return Ok(());
     }
-    Ok(authentication.used(view))
+    if organization.name != before.name {
+        check_name(tx, command.naming, &organization.name, organization.id)?;
+    }
+    organization.touch(now);
+    write(tx, organization, before.version)?;
+    let changes = differences(&before, organization);
+    let act = Act::OrganizationUpdated;
+    note(tx, author, now, organization.id, act, changes)
 }
 
 /// What an update changed, for the audit log. Of a logo only that it did.
 fn differences(before: &Organization, after: &Organization) -> Vec<Change> {
     let description = |it: &Organization| it.description.as_ref().map(|d| d.as_str().to_owned());
+    let links = |it: &Organization| it.links.as_ref().map(|links| links.as_str().to_owned());
     let logo = |it: &Organization| it.logo.as_ref().map(|logo| logo_summary(logo).to_owned());
     let fields = [
         (
@@ -64,6 +93,7 @@ fn differences(before: &Organization, after: &Organization) -> Vec<Change> {
             Some(after.slug.to_string()),
         ),
         ("description", description(before), description(after)),
+        ("links", links(before), links(after)),
         ("logo", logo(before), logo(after)),
     ];
     fields

@@ -1,5 +1,6 @@
 use uuid::Uuid;
 
+use super::naming::check_name;
 use super::{CreateOrganization, Terms, check_owner_limit};
 use crate::access::{self, Caller, Used};
 use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
@@ -53,7 +54,11 @@ pub(super) fn create(
         let made = made_before(tx, OrganizationId::new(id), &authentication.user)?;
         return Ok(authentication.used(made));
     }
+    if command.owner.is_some_and(|other| other != owner) {
+        return Err(Refusal::ForSomeoneElse.into());
+    }
     check_owner_limit(tx, owner, command.owner_limit)?;
+    check_name(tx, command.naming, &command.name, id)?;
     let plan = plan(tx, now, &command.terms, &mut authentication.user)?;
     let author = authentication.author(caller);
     let view = found(tx, &author, now, fresh, command, &authentication.user)?;
@@ -119,6 +124,7 @@ pub fn found(
         slug: slugs[0].clone(),
         description: command.description.clone(),
         logo: command.logo.clone(),
+        links: command.links.clone(),
         owner_id: owner.id,
         version: Version::FIRST,
         created_at: now,

@@ -2,6 +2,7 @@
 
 mod changing;
 mod founding;
+mod naming;
 mod service;
 mod viewing;
 
@@ -13,13 +14,15 @@ use crate::access::Caller;
 use crate::filter::{Filter, TextTest};
 use crate::id::{OrganizationId, UserId};
 use crate::idempotency::Once;
-use crate::organization::{Organization, OrganizationView, Owner, Patch, Version};
+use crate::organization::{
+    Age, Handle, Organization, OrganizationTest, OrganizationView, Owner, Patch, Version,
+};
 use crate::page::{Page, Window};
 use crate::port::Tx;
 use crate::subscription::Quota;
 use crate::time::Span;
 use crate::user::User;
-use crate::value::{Description, Logo, OrganizationName, Slug};
+use crate::value::{Description, Links, Logo, OrganizationName, Slug};
 
 pub use changing::{Heir, close, hand_over};
 pub use founding::{FoundingIds, found};
@@ -31,6 +34,9 @@ pub type OwnerLimit = Option<u32>;
 
 /// A page of organizations.
 pub type OrganizationPage = Page<OrganizationView, OrganizationId>;
+
+/// A page of organizations, the oldest first.
+pub type AgePage = Page<OrganizationView, Age>;
 
 /// What a new organization shall be.
 #[derive(Clone, Debug)]
@@ -45,12 +51,56 @@ pub struct CreateOrganization {
     pub description: Option<Description>,
     /// Its logo.
     pub logo: Option<Logo>,
+    /// Links that clients show with it.
+    pub links: Option<Links>,
+    /// Who shall own it, if somebody says so: only the caller can.
+    pub owner: Option<UserId>,
+    /// Whether its name may repeat.
+    pub naming: Naming,
     /// How many organizations the caller may own with this one.
     pub owner_limit: OwnerLimit,
     /// What it may use at the beginning.
     pub terms: Terms,
     /// The client's name of the request, if it shall have its effect only once.
     pub once: Option<Once>,
+}
+
+/// Whether the name of an organization may be the name of another one. Each dialect decides for
+/// what is made or renamed there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// It may.
+    #[default]
+    Repeating,
+    /// No other live organization may bear it when it is given, whatever its spelling.
+    Unique,
+}
+
+/// To whom an organization shall be handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Succession {
+    /// The user.
+    pub owner: UserId,
+    /// How many organizations they may own with this one.
+    pub owner_limit: OwnerLimit,
+}
+
+/// An organization, and how it stands with whoever sells the service, if the caller may know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationStatus {
+    /// The organization.
+    pub view: OrganizationView,
+    /// Its subscription; `None` when nobody asked, or the caller may not see it.
+    pub subscription: Option<SubscriptionStatus>,
+}
+
+/// How a subscription stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SubscriptionStatus {
+    /// Whether the service may be used.
+    pub active: bool,
+    /// How many whole seconds of the trial are left; `None` when it is not on trial.
+    pub trial_seconds_left: Option<u64>,
 }
 
 /// What a new organization may use. The operator decides.
@@ -75,6 +125,12 @@ pub struct UpdateOrganization {
     pub description: Patch<Description>,
     /// What happens to the logo.
     pub logo: Patch<Logo>,
+    /// What happens to the links.
+    pub links: Patch<Links>,
+    /// Whether a new name may repeat.
+    pub naming: Naming,
+    /// Who shall own it from now on, if that changes. It takes the right to hand it over.
+    pub succession: Option<Succession>,
     /// The version that the caller saw, if they care.
     pub seen: Option<Version>,
 }
@@ -89,6 +145,27 @@ pub trait Organizations: Send + Sync {
 
     /// A live organization.
     async fn get(&self, caller: Caller, id: OrganizationId) -> Result<OrganizationView>;
+
+    /// A live organization by its id or its name. A name is looked for among what the caller may
+    /// see. With the subscription, if that is asked for.
+    async fn find(
+        &self,
+        caller: Caller,
+        handle: Handle,
+        with_subscription: bool,
+    ) -> Result<OrganizationStatus>;
+
+    /// Whether no live organization bears this name.
+    async fn name_is_free(&self, caller: Caller, name: OrganizationName) -> Result<bool>;
+
+    /// The live organizations that the caller may see: those they belong to, or all for
+    /// superusers. The oldest come first.
+    async fn list(
+        &self,
+        caller: Caller,
+        filter: Filter<OrganizationTest>,
+        window: Window<Age>,
+    ) -> Result<AgePage>;
 
     /// The live organizations that the caller belongs to.
     async fn list_mine(

@@ -2,17 +2,19 @@ use async_trait::async_trait;
 
 use super::founding::{self, FoundingIds};
 use super::{
-    CreateOrganization, Heir, OrganizationPage, Organizations, OwnerLimit, UpdateOrganization,
-    changing, viewing,
+    AgePage, CreateOrganization, Heir, OrganizationPage, OrganizationStatus, Organizations,
+    OwnerLimit, Succession, UpdateOrganization, changing, naming, viewing,
 };
 use crate::Result;
 use crate::access::Caller;
 use crate::filter::{Filter, TextTest};
 use crate::id::{MessageId, OrganizationId, UserId};
-use crate::organization::{OrganizationView, Version};
+use crate::organization::{Age, Handle, OrganizationTest, OrganizationView, Version};
 use crate::page::Window;
 use crate::port::Tx;
 use crate::service::Core;
+use crate::time::Timestamp;
+use crate::value::OrganizationName;
 
 /// The real [`Organizations`].
 #[derive(Clone)]
@@ -25,6 +27,16 @@ impl OrganizationService {
     #[must_use]
     pub const fn new(core: Core) -> Self {
         Self { core }
+    }
+
+    fn heir(&self, now: Timestamp, succession: Succession) -> Heir {
+        let letter = || MessageId::new(self.core.ids.next(now));
+        Heir {
+            id: succession.owner,
+            owner_limit: succession.owner_limit,
+            letter: letter(),
+            farewell: Some(letter()),
+        }
     }
 }
 
@@ -49,6 +61,37 @@ impl Organizations for OrganizationService {
                 viewing::get(tx, caller, now, id)
             })
             .await
+    }
+
+    async fn find(
+        &self,
+        caller: Caller,
+        handle: Handle,
+        with_subscription: bool,
+    ) -> Result<OrganizationStatus> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            viewing::find(tx, caller, now, &handle, with_subscription)
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn name_is_free(&self, caller: Caller, name: OrganizationName) -> Result<bool> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            naming::name_is_free(tx, caller, now, &name)
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn list(
+        &self,
+        caller: Caller,
+        filter: Filter<OrganizationTest>,
+        window: Window<Age>,
+    ) -> Result<AgePage> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            viewing::list(tx, caller, now, &filter, &window)
+        };
+        self.core.read(caller, work).await
     }
 
     async fn list_mine(
@@ -81,10 +124,12 @@ impl Organizations for OrganizationService {
         id: OrganizationId,
         command: UpdateOrganization,
     ) -> Result<OrganizationView> {
+        let now = self.core.now();
+        let heir = command.succession.map(|it| self.heir(now, it));
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            changing::update(tx, caller, now, id, &command)
+            changing::update(tx, caller, now, id, &command, heir.as_ref())
         };
-        self.core.write(caller, self.core.now(), work).await
+        self.core.write(caller, now, work).await
     }
 
     async fn transfer(
@@ -96,13 +141,11 @@ impl Organizations for OrganizationService {
         owner_limit: OwnerLimit,
     ) -> Result<OrganizationView> {
         let now = self.core.now();
-        let letter = || MessageId::new(self.core.ids.next(now));
-        let heir = Heir {
-            id: new_owner,
+        let succession = Succession {
+            owner: new_owner,
             owner_limit,
-            letter: letter(),
-            farewell: Some(letter()),
         };
+        let heir = self.heir(now, succession);
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
             changing::transfer(tx, caller, now, id, &heir, seen)
         };

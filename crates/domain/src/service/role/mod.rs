@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::Result;
 use crate::access::Caller;
-use crate::id::OrganizationId;
+use crate::id::{OrganizationId, RoleId};
 use crate::idempotency::Once;
 use crate::organization::{Patch, Version};
 use crate::page::{Page, Window};
@@ -78,6 +78,10 @@ pub trait CustomRoles: Send + Sync {
         organization: OrganizationId,
         key: String,
     ) -> Result<RoleView>;
+
+    /// A custom role by its id alone. Who is no member of its organization is told that there is
+    /// no such role.
+    async fn locate(&self, caller: Caller, id: RoleId) -> Result<CustomRole>;
 
     /// Makes a role.
     async fn create(

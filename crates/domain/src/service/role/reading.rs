@@ -1,11 +1,11 @@
 use super::RolePage;
 use crate::access::{self, Caller, Used};
 use crate::error::Kind;
-use crate::id::OrganizationId;
+use crate::id::{OrganizationId, RoleId};
 use crate::page::{From, Page, Window};
 use crate::policy::Action;
 use crate::port::Tx;
-use crate::role::{Permission, RoleRef, RoleScope, RoleView};
+use crate::role::{CustomRole, Permission, RoleRef, RoleScope, RoleView};
 use crate::time::Timestamp;
 use crate::value::{RoleKey, RoleTitle, fold};
 use crate::{Error, Result};
@@ -77,6 +77,22 @@ pub(super) fn get(
     let (authentication, _) = access::enter(tx, caller, now, organization, action)?;
     let role = find(tx, organization, key)?;
     Ok(authentication.used(role.ok_or(Error::NotFound(Kind::Role))?))
+}
+
+pub(super) fn locate(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    id: RoleId,
+) -> Result<Used<CustomRole>> {
+    let absent = || Error::NotFound(Kind::Role);
+    access::authenticate(tx, caller, now)?;
+    let home = tx.roles().home(id)?.ok_or_else(absent)?;
+    let action = Action::Use(Permission::ReadRole);
+    let (authentication, _) =
+        access::enter(tx, caller, now, home, action).map_err(Error::hidden_as(Kind::Role))?;
+    let role = tx.roles().find(home, id)?;
+    Ok(authentication.used(role.ok_or_else(absent)?))
 }
 
 /// The role of an organization with this public key, built in or custom.

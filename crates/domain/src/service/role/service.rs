@@ -51,6 +51,12 @@ impl CustomRoles for CustomRoleService {
         self.core.read(caller, work).await
     }
 
+    async fn locate(&self, caller: Caller, id: RoleId) -> Result<CustomRole> {
+        let work =
+            move |tx: &mut dyn Tx, caller: &Caller, now| reading::locate(tx, caller, now, id);
+        self.core.read(caller, work).await
+    }
+
     async fn create(
         &self,
         caller: Caller,

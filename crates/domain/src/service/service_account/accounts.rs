@@ -17,7 +17,7 @@ use crate::service::user::bury;
 use crate::service::{Core, authority};
 use crate::time::Timestamp;
 use crate::user::{User, UserKind};
-use crate::value::Email;
+use crate::value::{DisplayName, Email};
 use crate::{Error, Refusal, Result};
 
 /// The ids that a service account takes, made before the transaction.
@@ -87,6 +87,30 @@ pub(super) fn get(
     let action = Action::Use(Permission::ReadServiceAccount);
     let (authentication, _) = access::enter(tx, caller, now, organization, action)?;
     Ok(authentication.used(find(tx, organization, id)?))
+}
+
+/// How many service accounts are read at once to find one by its name.
+const BATCH: u32 = 500;
+
+pub(super) fn named(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    organization: OrganizationId,
+    name: &DisplayName,
+) -> Result<Used<ServiceAccount>> {
+    let action = Action::Use(Permission::ReadServiceAccount);
+    let (authentication, _) = access::enter(tx, caller, now, organization, action)?;
+    let mut window = Window::first(BATCH);
+    loop {
+        let page = tx.users().list_service_accounts(organization, &window)?;
+        let mut users = page.items.into_iter();
+        if let Some(user) = users.find(|user| user.display_name.key() == name.key()) {
+            return Ok(authentication.used(with_roles(tx, organization, user)?));
+        }
+        let last = page.next.ok_or(Error::NotFound(Kind::ServiceAccount))?;
+        window = Window::after(last, BATCH);
+    }
 }
 
 pub(super) fn list(

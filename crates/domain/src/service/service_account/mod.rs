@@ -101,6 +101,14 @@ pub trait ServiceAccounts: Send + Sync {
         id: UserId,
     ) -> Result<ServiceAccount>;
 
+    /// The service account of this name, whatever its spelling. Of several, the oldest.
+    async fn named(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        name: DisplayName,
+    ) -> Result<ServiceAccount>;
+
     /// The service accounts, in the order of their making.
     async fn list(
         &self,

@@ -14,6 +14,7 @@ use crate::page::Window;
 use crate::port::Tx;
 use crate::service::Core;
 use crate::service::token::{IssuedToken, TokenPage};
+use crate::value::DisplayName;
 
 /// The real [`ServiceAccounts`].
 #[derive(Clone)]
@@ -53,6 +54,18 @@ impl ServiceAccounts for ServiceAccountService {
     ) -> Result<ServiceAccount> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
             accounts::get(tx, caller, now, organization, id)
+        };
+        self.core.read(caller, work).await
+    }
+
+    async fn named(
+        &self,
+        caller: Caller,
+        organization: OrganizationId,
+        name: DisplayName,
+    ) -> Result<ServiceAccount> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            accounts::named(tx, caller, now, organization, &name)
         };
         self.core.read(caller, work).await
     }

@@ -101,6 +101,8 @@ pub trait Users: Send + Sync {
     /// verified the address's domain may take the caller in thereby. Doing it again changes
     /// nothing.
     async fn verify_my_email(&self, caller: Caller, secret: VerificationSecret) -> Result<User>;
+    /// Changes the profile of a user, who must be the caller.
+    async fn update(&self, caller: Caller, id: UserId, command: UpdateProfile) -> Result<User>;
 
     /// Deletes the caller, with all memberships and tokens.
     async fn delete_me(&self, caller: Caller, command: DeleteUser) -> Result<()>;

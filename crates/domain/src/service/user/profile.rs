@@ -1,19 +1,29 @@
 use super::{UpdateProfile, check_address, write};
-use crate::Result;
 use crate::access::{self, Caller, Used};
 use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
+use crate::id::UserId;
 use crate::policy::Action;
 use crate::port::Tx;
 use crate::time::Timestamp;
 use crate::user::User;
+use crate::{Error, Result};
 
 pub(super) fn update(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
+    meant: Option<UserId>,
     command: &UpdateProfile,
 ) -> Result<Used<User>> {
-    let authentication = access::enter_platform_locked(tx, caller, now, Action::ManageSelf)?;
+    let action = Action::ManageSelf;
+    let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    if meant.is_some_and(|id| id != authentication.user.id) {
+        // The same whether there is such a user or not.
+        return Err(Error::Denied {
+            action,
+            visible: true,
+        });
+    }
     let before = authentication.user.clone();
     before.version.expect(command.seen)?;
     let mut user = before.clone();

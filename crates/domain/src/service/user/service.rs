@@ -57,8 +57,16 @@ impl Users for UserService {
     }
 
     async fn update_me(&self, caller: Caller, command: UpdateProfile) -> Result<User> {
-        let work =
-            move |tx: &mut dyn Tx, caller: &Caller, now| profile::update(tx, caller, now, &command);
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            profile::update(tx, caller, now, None, &command)
+        };
+        self.core.write(caller, self.core.now(), work).await
+    }
+
+    async fn update(&self, caller: Caller, id: UserId, command: UpdateProfile) -> Result<User> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            profile::update(tx, caller, now, Some(id), &command)
+        };
         self.core.write(caller, self.core.now(), work).await
     }
 

@@ -210,7 +210,8 @@ fn end(
     note(tx, author, now, at, user, act, vec![roles])
 }
 
-fn find(tx: &mut dyn Tx, at: WorkspaceRef, user: UserId) -> Result<WorkspaceMemberView> {
+/// Somebody who belongs to a workspace.
+pub(super) fn find(tx: &mut dyn Tx, at: WorkspaceRef, user: UserId) -> Result<WorkspaceMemberView> {
     let found = tx.workspaces().find_member(at.organization, at.id, user)?;
     found.ok_or(Error::NotFound(Kind::WorkspaceMembership))
 }

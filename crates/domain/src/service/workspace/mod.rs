@@ -2,7 +2,9 @@
 //! behind it.
 
 mod changing;
+mod housed;
 mod members;
+mod one_role;
 mod roles;
 mod service;
 mod viewing;
@@ -19,7 +21,7 @@ use crate::page::{Page, Window};
 use crate::role::WorkspaceRoles;
 use crate::value::{Description, IconName, RoleKey, WorkspaceTitle};
 use crate::workspace::{
-    WorkspaceKey, WorkspaceMemberView, WorkspaceOrder, WorkspaceRef, WorkspaceView,
+    HousedWorkspace, WorkspaceKey, WorkspaceMemberView, WorkspaceOrder, WorkspaceRef, WorkspaceView,
 };
 
 pub use members::{Joining, join};
@@ -78,6 +80,21 @@ pub struct ChosenWorkspaceRoles {
     pub custom: Vec<RoleKey>,
 }
 
+/// Which workspaces to list, of all organizations of the caller.
+#[derive(Clone, Debug)]
+pub struct ListHoused {
+    /// Those of this organization; `None`: of all that the caller belongs to.
+    pub organization: Option<OrganizationId>,
+    /// What their titles must pass.
+    pub filter: Filter<TextTest>,
+    /// Only those that the caller belongs to.
+    pub mine: bool,
+    /// How many to pass over.
+    pub skip: u32,
+    /// How many to answer at the most.
+    pub limit: u32,
+}
+
 /// Who shall come into a workspace.
 #[derive(Clone, Debug)]
 pub struct AddWorkspaceMember {
@@ -123,6 +140,12 @@ pub trait Workspaces: Send + Sync {
         organization: OrganizationId,
         window: Window<WorkspaceId>,
     ) -> Result<MyWorkspacePage>;
+
+    /// A live workspace by its id alone. Who may not see it is told that there is none.
+    async fn locate(&self, caller: Caller, id: WorkspaceId) -> Result<HousedWorkspace>;
+
+    /// The live workspaces that the caller may see, organization by organization, the oldest first.
+    async fn list_housed(&self, caller: Caller, query: ListHoused) -> Result<Vec<HousedWorkspace>>;
 
     /// Changes a workspace.
     async fn update(
@@ -172,6 +195,26 @@ pub trait Workspaces: Send + Sync {
         roles: ChosenWorkspaceRoles,
         seen: Option<Version>,
     ) -> Result<WorkspaceMemberView>;
+
+    /// Gives somebody one role more in a workspace, by its public key. A member of the organization
+    /// who is not in the workspace comes into it.
+    async fn grant(
+        &self,
+        caller: Caller,
+        at: WorkspaceRef,
+        user: UserId,
+        role: String,
+    ) -> Result<WorkspaceMemberView>;
+
+    /// Takes one role in a workspace from somebody, by its public key. With the last one they
+    /// leave the workspace.
+    async fn withdraw(
+        &self,
+        caller: Caller,
+        at: WorkspaceRef,
+        user: UserId,
+        role: String,
+    ) -> Result<()>;
 
     /// Removes somebody from a workspace.
     async fn remove_member(

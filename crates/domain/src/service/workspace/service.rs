@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 
 use super::{
-    AddWorkspaceMember, ChosenWorkspaceRoles, CreateWorkspace, MyWorkspacePage, UpdateWorkspace,
-    WorkspaceMemberPage, WorkspacePage, Workspaces, changing, members, viewing,
+    AddWorkspaceMember, ChosenWorkspaceRoles, CreateWorkspace, ListHoused, MyWorkspacePage,
+    UpdateWorkspace, WorkspaceMemberPage, WorkspacePage, Workspaces, changing, housed, members,
+    one_role, viewing,
 };
 use crate::Result;
 use crate::access::Caller;
@@ -13,7 +14,7 @@ use crate::page::Window;
 use crate::port::Tx;
 use crate::service::Core;
 use crate::workspace::{
-    WorkspaceKey, WorkspaceMemberView, WorkspaceOrder, WorkspaceRef, WorkspaceView,
+    HousedWorkspace, WorkspaceKey, WorkspaceMemberView, WorkspaceOrder, WorkspaceRef, WorkspaceView,
 };
 
 /// The real [`Workspaces`].
@@ -75,6 +76,43 @@ impl Workspaces for WorkspaceService {
             viewing::list_mine(tx, caller, now, organization, &window)
         };
         self.core.read(caller, work).await
+    }
+
+    async fn locate(&self, caller: Caller, id: WorkspaceId) -> Result<HousedWorkspace> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| housed::locate(tx, caller, now, id);
+        self.core.read(caller, work).await
+    }
+
+    async fn list_housed(&self, caller: Caller, query: ListHoused) -> Result<Vec<HousedWorkspace>> {
+        let work =
+            move |tx: &mut dyn Tx, caller: &Caller, now| housed::list(tx, caller, now, &query);
+        self.core.read(caller, work).await
+    }
+
+    async fn grant(
+        &self,
+        caller: Caller,
+        at: WorkspaceRef,
+        user: UserId,
+        role: String,
+    ) -> Result<WorkspaceMemberView> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            one_role::grant(tx, caller, now, at, user, &role)
+        };
+        self.core.write(caller, self.core.now(), work).await
+    }
+
+    async fn withdraw(
+        &self,
+        caller: Caller,
+        at: WorkspaceRef,
+        user: UserId,
+        role: String,
+    ) -> Result<()> {
+        let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
+            one_role::withdraw(tx, caller, now, at, user, &role)
+        };
+        self.core.write(caller, self.core.now(), work).await
     }
 
     async fn update(

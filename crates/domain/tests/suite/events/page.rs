@@ -146,6 +146,10 @@ fn common(field: &str) -> (&'static str, &'static str) {
         "title" => ("Lab", "Laboratory"),
         "description" => ("Anvils", "Anvils and more"),
         "logo" => ("https://acme.example/logo.png", "image/png"),
+        "links" => (
+            "[]",
+            r#"[{"title":"Wiki","url":"https://acme.example/wiki"}]"#,
+        ),
         "icon" => ("flask", "microscope"),
         "icon_color" => ("red", "blue"),
         "key" => ("auditor", "auditor"),

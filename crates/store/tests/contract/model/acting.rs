@@ -185,7 +185,10 @@ impl System {
     /// The last invitation to somebody, whatever became of it.
     async fn latest(&self, id: OrganizationId, whom: usize) -> Result<InvitationId> {
         let (email, now) = (self.people[whom].user.email.clone(), self.world.now());
-        let read = move |tx: &mut dyn Tx| tx.invitations().list(id, &[], now, &Window::first(1000));
+        let read = move |tx: &mut dyn Tx| {
+            tx.invitations()
+                .list(id, &[], &[], now, &Window::first(1000))
+        };
         let all = self.world.store.read(read).await?.items;
         let mut last = all.into_iter().rev();
         let last = last.find(|view| view.invitation.email == email);

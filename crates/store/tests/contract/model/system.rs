@@ -174,7 +174,7 @@ impl System {
                 .list(id, &everybody, &order, &Window::first(1000))?;
             let pending = [InvitationState::Pending];
             let first = Window::first(1000);
-            let invited = tx.invitations().list(id, &pending, now, &first)?;
+            let invited = tx.invitations().list(id, &[], &pending, now, &first)?;
             let roles = tx.roles().list(id, &Window::first(1000))?;
             Ok(Kept {
                 organization: tx.organizations().find(id)?.unwrap().organization,

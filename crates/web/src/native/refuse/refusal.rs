@@ -55,6 +55,10 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
     match refusal {
         Refusal::IdTaken => (AlreadyExists, "ID_TAKEN"),
         Refusal::SlugTaken(_) => (AlreadyExists, "SLUG_TAKEN"),
+        Refusal::NameTaken(_) => (AlreadyExists, "NAME_TAKEN"),
+        Refusal::NameAmbiguous(_) => (FailedPrecondition, "NAME_AMBIGUOUS"),
+        Refusal::ForSomeoneElse => (PermissionDenied, "FOR_SOMEONE_ELSE"),
+        Refusal::RoleHeld(_) => (AlreadyExists, "ROLE_HELD"),
         Refusal::EmailTaken => (AlreadyExists, "EMAIL_TAKEN"),
         Refusal::AlreadyMember => (AlreadyExists, "ALREADY_MEMBER"),
         Refusal::AlreadyInvited => (AlreadyExists, "ALREADY_INVITED"),
@@ -109,7 +113,8 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
             Some(("limit", limit.to_string()))
         }
         Refusal::SlugTaken(slug) => Some(("slug", slug.clone())),
-        Refusal::RoleKeyTaken(key) => Some(("key", key.clone())),
+        Refusal::NameTaken(name) | Refusal::NameAmbiguous(name) => Some(("name", name.clone())),
+        Refusal::RoleKeyTaken(key) | Refusal::RoleHeld(key) => Some(("key", key.clone())),
         Refusal::RoleTitleTaken(title) => Some(("title", title.clone())),
         Refusal::BeyondOwnRights { permission } => Some(("permission", (*permission).to_owned())),
         Refusal::StillOwner { organizations } => {
