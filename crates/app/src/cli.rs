@@ -118,6 +118,22 @@ Examples:
   rollbook user create --email jane@example.com --name 'Jane Smith' --superuser
   rollbook user create --email ci@example.com --name 'Build server' --service-account")]
     Create(CreateUserArgs),
+    /// Print a link with which a person chooses a new password, and nothing else, on standard
+    /// output
+    ///
+    /// It works for an hour and once, and only the newest one does. Whoever uses it is taken to have
+    /// the address: give it to nobody else. If nobody has verified the address yet, all that opened
+    /// the account before stops working, personal access tokens too.
+    #[command(after_help = "Example:\n  rollbook user reset-link --email jane@example.com")]
+    ResetLink(ResetLinkArgs),
+}
+
+/// Whose password.
+#[derive(Args, Debug)]
+pub(crate) struct ResetLinkArgs {
+    /// The person's address
+    #[arg(long, value_parser = email)]
+    pub(crate) email: Email,
 }
 
 /// What a new user shall be.
@@ -317,6 +333,7 @@ impl Cli {
             Command::Serve(_) => serve::run(&settings),
             Command::Migrate => migrate::run(&settings),
             Command::User(UserCommand::Create(args)) => user::create(&settings, args),
+            Command::User(UserCommand::ResetLink(args)) => user::reset_link(&settings, args),
             Command::Token(TokenCommand::Create(args)) => token::create(&settings, args),
             Command::Audit(AuditCommand::Verify(args)) => audit::verify(&settings, &args),
             Command::Mail(MailCommand::Preview(args)) => mail::preview(&settings, args),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use actix_web::rt::System;
-use rollbook_domain::limit::{Limits, Quotas};
+use rollbook_domain::limit::Limits;
 use rollbook_domain::port::{Clock, IdSource};
 use rollbook_domain::service::Core;
 use rollbook_store::{Database, DatabaseUrl, OpenError, Options};
 
 use crate::ambient::{OsRandom, SystemClock, UuidSource};
 use crate::failure::{Failure, Result};
+use crate::password;
 use crate::settings::{DatabaseSettings, Settings};
 
 /// An open database of the right schema, and the core of the domain's services over it.
@@ -26,9 +27,10 @@ pub(crate) struct House {
 
 impl House {
     /// Opens the database, and migrates it if that is allowed.
-    fn open(settings: &DatabaseSettings, quotas: Quotas) -> Result<Self> {
-        let database = connect(settings)?;
-        if let Err(failure) = prepare(&database, settings) {
+    fn open(settings: &Settings) -> Result<Self> {
+        let tools = password::tools(&settings.passwords)?;
+        let database = connect(&settings.database)?;
+        if let Err(failure) = prepare(&database, &settings.database) {
             database.close();
             return Err(failure);
         }
@@ -40,7 +42,11 @@ impl House {
             Arc::clone(&ids),
             Arc::new(OsRandom),
         )
-        .with_limits(Arc::new(Limits::new(quotas)));
+        .with_limits(Arc::new(Limits::new(settings.limits)));
+        let core = match tools {
+            Some(tools) => core.with_passwords(tools),
+            None => core,
+        };
         Ok(Self {
             database,
             clock,
@@ -55,7 +61,7 @@ pub(crate) fn with<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&House) -> Result<T>,
 ) -> Result<T> {
-    let house = House::open(&settings.database, settings.limits)?;
+    let house = House::open(settings)?;
     let outcome = System::new().block_on(work(&house));
     house.database.close();
     outcome

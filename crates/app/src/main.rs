@@ -11,6 +11,7 @@ mod logging;
 mod mail;
 mod migrate;
 mod outbox;
+mod password;
 mod sample;
 mod serve;
 mod settings;

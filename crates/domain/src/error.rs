@@ -113,6 +113,8 @@ pub enum Kind {
     WebhookEndpoint,
     /// Something that was sent, or shall be.
     Delivery,
+    /// A way to a new password: used, run out, replaced by a newer one, or none.
+    PasswordReset,
 }
 
 impl fmt::Display for Kind {
@@ -132,6 +134,7 @@ impl fmt::Display for Kind {
             Self::EmailVerification => "e-mail verification",
             Self::WebhookEndpoint => "webhook endpoint",
             Self::Delivery => "delivery",
+            Self::PasswordReset => "password reset",
         })
     }
 }
@@ -345,6 +348,18 @@ pub enum Refusal {
     /// The resource is not the version that the caller last saw.
     #[error("it was changed in the meantime; read it again and repeat the change")]
     VersionMismatch,
+    /// Nobody has a password in this installation.
+    #[error("passwords are turned off here; sign in with a token")]
+    PasswordsOff,
+    /// The present password, which has to be given with a change of it, is another.
+    #[error("the current password is not right; give the one you sign in with")]
+    WrongPassword,
+    /// The new password is easy to guess.
+    #[error("the password is too easy to guess: {advice}")]
+    WeakPassword {
+        /// What is wrong with it and how to find a better one, in sentences.
+        advice: String,
+    },
     /// Restoring something that is not deleted.
     #[error("it is not deleted, so it cannot be restored")]
     NotDeleted,

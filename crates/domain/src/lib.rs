@@ -26,6 +26,7 @@ pub mod mock;
 pub mod organization;
 pub mod outbox;
 pub mod page;
+pub mod password;
 pub mod policy;
 pub mod port;
 pub mod preferences;

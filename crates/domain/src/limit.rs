@@ -1,11 +1,13 @@
-//! Limits on how often something is done that others feel: mails that are sent. They are token
-//! buckets in the memory of the process, so each replica has its own.
+//! Limits on how often something is done that others feel: mails that are sent, passwords that are
+//! tried. They are token buckets in the memory of the process, so each replica has its own.
 //!
 //! A bucket that allows `q` in a window holds `q` units and gets one back every `w / q`. What is
 //! kept of it is the moment when it will be full again (the generic cell rate algorithm, ITU-T
 //! I.371): one number, and a bucket that is full needs none.
 
 mod allowance;
+mod attempt;
+mod familiar;
 mod shelf;
 
 use std::fmt;
@@ -15,6 +17,8 @@ use crate::time::{Span, Timestamp};
 use crate::{Refusal, Result};
 
 pub use allowance::Allowance;
+pub use attempt::Attempt;
+use familiar::Familiar;
 use shelf::{Rate, Shelf};
 
 /// What is limited. Each policy has a bucket a key.
@@ -22,13 +26,25 @@ use shelf::{Rate, Shelf};
 pub enum Policy {
     /// Invitations that an organization sends, in an hour; the key is its id.
     InvitationsPerOrganization,
-    /// Messages to an address, whoever sends them, in a day; the key is the folded address.
+    /// Messages to an address, whoever sends them, in a day; the key is the folded address. Ways to a
+    /// new password have a bucket of their own.
     MessagesPerRecipient,
+    /// Passwords that fail at an account, in an hour, whether there is such an account or not; the
+    /// key is the folded address, with the client's where somebody has signed in from before.
+    SignInsPerAccount,
+    /// Passwords that fail and ways to a new one that are asked for from a client's address, in an
+    /// hour; the key is the address, of IPv6 the network.
+    SignInsPerAddress,
 }
 
 impl Policy {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::InvitationsPerOrganization, Self::MessagesPerRecipient];
+    pub const ALL: [Self; 4] = [
+        Self::InvitationsPerOrganization,
+        Self::MessagesPerRecipient,
+        Self::SignInsPerAccount,
+        Self::SignInsPerAddress,
+    ];
 
     /// The key, by which clients know it.
     #[must_use]
@@ -36,6 +52,8 @@ impl Policy {
         match self {
             Self::InvitationsPerOrganization => "invitations-per-organization",
             Self::MessagesPerRecipient => "messages-per-recipient",
+            Self::SignInsPerAccount => "sign-ins-per-account",
+            Self::SignInsPerAddress => "sign-ins-per-address",
         }
     }
 
@@ -43,7 +61,9 @@ impl Policy {
     #[must_use]
     pub const fn window(self) -> Span {
         match self {
-            Self::InvitationsPerOrganization => Span::seconds(3600),
+            Self::InvitationsPerOrganization
+            | Self::SignInsPerAccount
+            | Self::SignInsPerAddress => Span::seconds(3600),
             Self::MessagesPerRecipient => Span::days(1),
         }
     }
@@ -52,13 +72,15 @@ impl Policy {
     /// bucket is is nobody's business, and neither is when exactly it will have something again.
     #[must_use]
     pub const fn is_shared(self) -> bool {
-        matches!(self, Self::MessagesPerRecipient)
+        !matches!(self, Self::InvitationsPerOrganization)
     }
 
     const fn place(self) -> usize {
         match self {
             Self::InvitationsPerOrganization => 0,
             Self::MessagesPerRecipient => 1,
+            Self::SignInsPerAccount => 2,
+            Self::SignInsPerAddress => 3,
         }
     }
 }
@@ -68,6 +90,8 @@ impl fmt::Display for Policy {
         f.write_str(match self {
             Self::InvitationsPerOrganization => "the organization sends too many invitations",
             Self::MessagesPerRecipient => "too many messages go to this address",
+            Self::SignInsPerAccount => "too many passwords were tried for this account",
+            Self::SignInsPerAddress => "too many passwords were tried from this address",
         })
     }
 }
@@ -79,6 +103,10 @@ pub struct Quotas {
     pub invitations_per_organization_hour: Option<u32>,
     /// [`Policy::MessagesPerRecipient`].
     pub messages_per_recipient_day: Option<u32>,
+    /// [`Policy::SignInsPerAccount`].
+    pub sign_ins_per_account_hour: Option<u32>,
+    /// [`Policy::SignInsPerAddress`].
+    pub sign_ins_per_address_hour: Option<u32>,
 }
 
 impl Quotas {
@@ -88,6 +116,8 @@ impl Quotas {
         let quota = match policy {
             Policy::InvitationsPerOrganization => self.invitations_per_organization_hour,
             Policy::MessagesPerRecipient => self.messages_per_recipient_day,
+            Policy::SignInsPerAccount => self.sign_ins_per_account_hour,
+            Policy::SignInsPerAddress => self.sign_ins_per_address_hour,
         };
         quota.filter(|quota| *quota > 0)
     }
@@ -110,6 +140,7 @@ pub struct Standing {
 pub struct Limits {
     quotas: Quotas,
     shelves: [Mutex<Shelf>; Policy::ALL.len()],
+    familiar: Mutex<Familiar>,
 }
 
 impl Default for Limits {
@@ -140,6 +171,7 @@ impl Limits {
         Self {
             quotas,
             shelves: Policy::ALL.map(|_| Mutex::new(Shelf::new(most))),
+            familiar: Mutex::new(Familiar::new(most)),
         }
     }
 
@@ -158,6 +190,11 @@ impl Limits {
         if let Some(rate) = self.rate(policy) {
             self.shelf(policy).give_back(rate, key);
         }
+    }
+
+    /// Fills a bucket.
+    fn fill(&self, policy: Policy, key: &str) {
+        self.shelf(policy).fill(key);
     }
 
     /// How things stand with a bucket; `None`: there is no limit. Not for shared ones.
@@ -180,6 +217,11 @@ impl Limits {
     #[must_use]
     pub const fn quotas(&self) -> &Quotas {
         &self.quotas
+    }
+
+    fn familiar(&self) -> MutexGuard<'_, Familiar> {
+        let familiar = self.familiar.lock();
+        familiar.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rate(&self, policy: Policy) -> Option<Rate> {

@@ -20,6 +20,8 @@ pub const SERVICE_ACCOUNT_KEY_PREFIX: &str = "rbk_key_";
 pub const INVITATION_PREFIX: &str = "rbk_inv_";
 /// The prefix of the secrets that verify addresses.
 pub const EMAIL_VERIFICATION_PREFIX: &str = "rbk_ver_";
+/// The prefix of the secrets that lead to a new password.
+pub const PASSWORD_RESET_PREFIX: &str = "rbk_rst_";
 /// The prefix of the secrets of browser sessions, which are cookies and never bearer tokens.
 pub const SESSION_PREFIX: &str = "rbk_ses_";
 
@@ -60,6 +62,12 @@ impl Secret {
     #[must_use]
     pub fn email_verification(entropy: &[u8; 32]) -> Self {
         Self::made(EMAIL_VERIFICATION_PREFIX, entropy)
+    }
+
+    /// Makes the secret that leads to a new password out of 32 random bytes.
+    #[must_use]
+    pub fn password_reset(entropy: &[u8; 32]) -> Self {
+        Self::made(PASSWORD_RESET_PREFIX, entropy)
     }
 
     /// Makes the secret of a browser session out of 32 random bytes.
@@ -106,6 +114,12 @@ impl Secret {
     #[must_use]
     pub fn parse_email_verification(text: &str) -> Option<Self> {
         Self::read(EMAIL_VERIFICATION_PREFIX, text)
+    }
+
+    /// Reads the secret that leads to a new password.
+    #[must_use]
+    pub fn parse_password_reset(text: &str) -> Option<Self> {
+        Self::read(PASSWORD_RESET_PREFIX, text)
     }
 
     /// Reads the secret of a browser session.

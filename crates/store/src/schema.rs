@@ -379,6 +379,32 @@ table! {
     }
 }
 
+table! {
+    /// The hashes of passwords, one a user.
+    use diesel::sql_types::Text;
+    use crate::sql::{Id, Instant};
+
+    passwords (user_id) {
+        user_id -> Id,
+        hash -> Text,
+        changed_at -> Instant,
+    }
+}
+
+table! {
+    /// Ways to a new password, one a user.
+    use diesel::sql_types::{Binary, Text};
+    use crate::sql::{Id, Instant};
+
+    password_resets (user_id) {
+        user_id -> Id,
+        email -> Text,
+        digest -> Binary,
+        created_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
 joinable!(tokens -> users (user_id));
 joinable!(invitations -> organizations (organization_id));
 joinable!(invitations -> users (inviter_id));
@@ -391,6 +417,8 @@ allow_tables_to_appear_in_same_query!(
     memberships,
     tokens,
     email_verifications,
+    passwords,
+    password_resets,
     roles,
     membership_roles,
     workspaces,

@@ -8,8 +8,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx,
-    UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
+    OrganizationRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo,
+    RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::{Error, Result};
 
@@ -183,6 +183,12 @@ impl Tx for SqlTx<'_> {
         self
     }
     fn verifications(&mut self) -> &mut dyn VerificationRepo {
+        self
+    }
+    fn passwords(&mut self) -> &mut dyn PasswordRepo {
+        self
+    }
+    fn password_resets(&mut self) -> &mut dyn PasswordResetRepo {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {

@@ -7,8 +7,8 @@ use rollbook_domain::limit::Limits;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Outbox, Preferences,
-    ServiceAccounts, Sessions, Subscriptions, Tokens, Users, Webhooks, Workspaces,
+    AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Outbox, Passwords,
+    Preferences, ServiceAccounts, Sessions, Subscriptions, Tokens, Users, Webhooks, Workspaces,
 };
 
 use crate::docs::Docs;
@@ -30,6 +30,8 @@ pub struct Services {
     pub tokens: Arc<dyn Tokens>,
     /// The use cases of browser sessions.
     pub sessions: Arc<dyn Sessions>,
+    /// The use cases of passwords.
+    pub passwords: Arc<dyn Passwords>,
     /// The use cases of service accounts.
     pub service_accounts: Arc<dyn ServiceAccounts>,
     /// The use cases of domains.
@@ -98,6 +100,8 @@ pub struct PageSettings {
     /// Where whoever accepts an invitation is led, with `{organization}` and `{workspace}` for their
     /// ids (nothing, where there is no workspace); `None`: to a page that says so.
     pub after_accept_url: Option<String>,
+    /// Whether people can have passwords.
+    pub passwords: bool,
 }
 
 /// The settings of the ZenML dialect.

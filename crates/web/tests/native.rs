@@ -14,6 +14,7 @@ mod native {
     mod members;
     mod once;
     mod outbox;
+    mod passwords;
     mod preferences;
     mod rate_limits;
     mod refusals;

@@ -3,9 +3,11 @@
 // So that lints know helpers for tests too.
 #[cfg(test)]
 mod pages {
+    mod account;
     mod careful;
     mod golden;
     mod invitation;
+    mod password;
     mod session;
     mod support;
     mod verification;

@@ -15,8 +15,8 @@ use rollbook_domain::port::Mailer;
 use rollbook_domain::service::{
     AuditService, Core, Courier, CustomRoleService, DomainService, InvitationService,
     MembershipService, Operator, OperatorService, OrganizationService, OutboxService,
-    PreferencesService, ServiceAccountService, SessionService, SubscriptionService, TokenService,
-    UserService, WebhookService, WorkspaceService,
+    PasswordService, PreferencesService, ServiceAccountService, SessionService,
+    SubscriptionService, TokenService, UserService, WebhookService, WorkspaceService,
 };
 use rollbook_domain::time::Span;
 use rollbook_web::{Services, Web};
@@ -139,6 +139,7 @@ fn services(house: &House, settings: &Settings) -> Services {
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
         sessions: Arc::new(SessionService::new(core())),
+        passwords: Arc::new(PasswordService::new(core())),
         service_accounts: Arc::new(ServiceAccountService::new(core())),
         domains: Arc::new(DomainService::new(core(), Arc::new(dns))),
         audit: Arc::new(AuditService::new(core())),
@@ -161,6 +162,7 @@ fn web_settings(settings: &Settings, page_token_key: [u8; 32]) -> rollbook_web::
         public_url: mail::public_url(settings),
         pages: rollbook_web::PageSettings {
             after_accept_url: settings.pages.after_accept_url.clone(),
+            passwords: settings.passwords.enabled,
         },
         native: rollbook_web::NativeSettings {
             owner_limit: settings.native.owner_limit,

@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 45] = [
+pub(crate) const KEYS: [Key; 52] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -55,6 +55,13 @@ pub(crate) const KEYS: [Key; 45] = [
     key("organizations.workspaces", "0"),
     key("limits.invitations_per_organization_hour", "200"),
     key("limits.messages_per_recipient_day", "10"),
+    key("limits.sign_ins_per_account_hour", "20"),
+    key("limits.sign_ins_per_address_hour", "100"),
+    key("passwords.enabled", "true"),
+    key("passwords.memory", "19MiB"),
+    key("passwords.iterations", "2"),
+    key("passwords.parallelism", "1"),
+    key("passwords.concurrency", "auto"),
     key("mail.server", "none"),
     key("mail.ca_file", "none"),
     key("mail.from", "none"),

@@ -8,6 +8,7 @@ mod print;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use rollbook_domain::limit::Quotas;
@@ -40,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) mail: MailSettings,
     /// How much may be sent.
     pub(crate) limits: Quotas,
+    /// Whether people can have passwords, and how those are hashed.
+    pub(crate) passwords: PasswordSettings,
     /// How domains are verified.
     pub(crate) domains: DomainSettings,
     /// How what waits is sent.
@@ -121,6 +124,21 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// The section `passwords`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PasswordSettings {
+    /// Whether people can have one.
+    pub(crate) enabled: bool,
+    /// How much memory a hash takes, in KiB.
+    pub(crate) memory_kib: u32,
+    /// How often it goes over that.
+    pub(crate) iterations: u32,
+    /// In how many lanes.
+    pub(crate) parallelism: u32,
+    /// How many are made at once.
+    pub(crate) concurrency: usize,
+}
+
 /// The section `domains`.
 #[derive(Debug)]
 pub(crate) struct DomainSettings {
@@ -197,6 +215,7 @@ impl Settings {
             terms: terms(&table)?,
             mail: mail::mail(&table)?,
             limits: limits(&table)?,
+            passwords: passwords(&table)?,
             domains: DomainSettings {
                 resolver: read(&table, "domains.resolver", parse::resolver)?,
             },
@@ -297,6 +316,8 @@ fn limits(table: &Table) -> Result<Quotas> {
             limit,
         )?,
         messages_per_recipient_day: read(table, "limits.messages_per_recipient_day", limit)?,
+        sign_ins_per_account_hour: read(table, "limits.sign_ins_per_account_hour", limit)?,
+        sign_ins_per_address_hour: read(table, "limits.sign_ins_per_address_hour", limit)?,
     })
 }
 
@@ -308,6 +329,38 @@ fn webhooks(table: &Table) -> Result<WebhookSettings> {
         },
         timeout: read(table, "webhooks.timeout", parse::errand)?,
     })
+}
+
+/// The section `passwords`.
+fn passwords(table: &Table) -> Result<PasswordSettings> {
+    let number = |name, allowed| read(table, name, |text| parse::number(text, allowed));
+    let concurrency = read(table, "passwords.concurrency", |text| {
+        parse::number_or_auto(text, 1..=256)
+    })?;
+    Ok(PasswordSettings {
+        enabled: read(table, "passwords.enabled", parse::flag)?,
+        memory_kib: read(table, "passwords.memory", memory)?,
+        iterations: number("passwords.iterations", 1..=100)?,
+        parallelism: number("passwords.parallelism", 1..=8)?,
+        concurrency: concurrency.unwrap_or_else(half_of_the_cores),
+    })
+}
+
+/// How much memory a hash takes, in KiB: at least 64 KiB, which is 8 KiB for each of 8 lanes
+/// (RFC 9106 §3.1).
+fn memory(text: &str) -> Parsed<u32> {
+    let bytes = parse::size(text)?;
+    let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
+    if kib < 64 {
+        return Err("must be at least 64KiB".to_owned());
+    }
+    Ok(kib)
+}
+
+/// The other half answers everybody else.
+fn half_of_the_cores() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (cores / 2).max(1)
 }
 
 /// A number of days; 0 means that there is no trial.
@@ -456,6 +509,27 @@ mod tests {
         .terms;
         assert_eq!((terms.trial, terms.members.limit()), (None, Some(5)));
         assert_eq!(terms.workspaces.limit(), Some(3));
+    }
+
+    #[test]
+    fn passwords_are_hashed_in_earnest() {
+        for (variable, value, message) in [
+            ("MEMORY", "63KiB", "must be at least 64KiB"),
+            ("MEMORY", "much", "must be a number of bytes"),
+            ("ITERATIONS", "0", "must be a number from 1 to 100"),
+            ("PARALLELISM", "9", "must be a number from 1 to 8"),
+            ("CONCURRENCY", "0", "must be auto or a number"),
+            ("ENABLED", "maybe", "must be true or false"),
+        ] {
+            let variable = format!("ROLLBOOK_PASSWORDS_{variable}");
+            let refusal = load(&[(&variable, value)]).unwrap_err().to_string();
+            assert!(refusal.contains(message), "{refusal}");
+        }
+        // OWASP Password Storage Cheat Sheet.
+        let passwords = load(&[]).unwrap().passwords;
+        assert_eq!((passwords.memory_kib, passwords.iterations), (19 << 10, 2));
+        assert_eq!((passwords.parallelism, passwords.enabled), (1, true));
+        assert!(passwords.concurrency >= 1);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod isolation;
 mod mail;
 mod outbox;
 mod pages;
+mod passwords;
 #[cfg(unix)]
 mod readme;
 mod sample;

@@ -15,8 +15,9 @@ use rollbook_domain::organization::{
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, Store,
-    TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
+    OrganizationRepo, OutboxRepo, Output, PasswordRepo, PasswordResetRepo, PlanRepo,
+    PreferencesRepo, RequestRepo, RoleRepo, Store, TokenRepo, Tx, UserRepo, VerificationRepo,
+    WebhookRepo, Work, WorkspaceRepo,
 };
 use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
@@ -70,6 +71,12 @@ impl Tx for Rows {
         self
     }
     fn verifications(&mut self) -> &mut dyn VerificationRepo {
+        self
+    }
+    fn passwords(&mut self) -> &mut dyn PasswordRepo {
+        self
+    }
+    fn password_resets(&mut self) -> &mut dyn PasswordResetRepo {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {
@@ -252,6 +259,7 @@ impl TokenRepo for Rows {
         list(UserId, &Window<TokenId>) -> Page<Token, TokenId>;
         revoke(UserId, TokenId, Timestamp) -> bool;
         revoke_all(UserId, Timestamp) -> u32;
+        revoke_sessions(UserId, Option<TokenId>, Timestamp) -> u32;
         revoke_in(OrganizationId, UserId, Timestamp) -> u32;
         revoke_bound(OrganizationId, Timestamp) -> u32;
         mark_used(TokenId, Timestamp) -> ();

@@ -14,9 +14,11 @@ use rollbook_domain::outbox::{
     Allowance, Attempt, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
 };
 use rollbook_domain::page::{Page, Window};
+use rollbook_domain::password::{KeptPassword, PasswordReset};
 use rollbook_domain::port::{
-    Claimed, DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleHolder, RoleRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
+    Claimed, DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PasswordRepo,
+    PasswordResetRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleHolder, RoleRepo,
+    VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
 use rollbook_domain::role::{CustomRole, Permissions};
@@ -127,6 +129,22 @@ impl RequestRepo for Rows {
     unused! {
         remember(UserId, &RequestKey, &Remembered, Timestamp) -> Option<Remembered>;
         forget(Timestamp, u32) -> u32;
+    }
+}
+
+impl PasswordRepo for Rows {
+    unused! {
+        find(UserId) -> Option<KeptPassword>;
+        put(&KeptPassword) -> ();
+        remove(UserId) -> bool;
+    }
+}
+
+impl PasswordResetRepo for Rows {
+    unused! {
+        put(&PasswordReset, &Digest) -> ();
+        find_by_secret(&Digest) -> Option<PasswordReset>;
+        remove(UserId) -> bool;
     }
 }
 

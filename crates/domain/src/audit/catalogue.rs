@@ -16,11 +16,18 @@ impl Act {
                 | Self::VerificationSent
                 | Self::SessionCreated
                 | Self::SessionEnded
+                | Self::SessionsEnded
+                | Self::PasswordSet
+                | Self::PasswordRemoved
+                | Self::PasswordResetSent
+                | Self::PasswordReset
+                | Self::AccountClaimed
         )
     }
 
     /// On what kinds of thing it is done in an organization, by [`super::Target::key`].
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table with a row an act")]
     pub const fn targets(self) -> &'static [&'static str] {
         match self {
             Self::OrganizationCreated
@@ -60,7 +67,13 @@ impl Act {
             | Self::VerificationSent
             | Self::UserDeactivated
             | Self::UserActivated
-            | Self::UserDeleted => &["user"],
+            | Self::UserDeleted
+            | Self::SessionsEnded
+            | Self::PasswordSet
+            | Self::PasswordRemoved
+            | Self::PasswordResetSent
+            | Self::PasswordReset
+            | Self::AccountClaimed => &["user"],
             Self::TokenCreated | Self::TokenRevoked => &["token"],
             Self::SessionCreated | Self::SessionEnded => &["session"],
             Self::MessageReplayed => &["message"],
@@ -133,7 +146,13 @@ impl Act {
             | Self::TokenRevoked
             | Self::SessionCreated
             | Self::SessionEnded
-            | Self::WebhookSecretRotated => &[],
+            | Self::WebhookSecretRotated
+            | Self::SessionsEnded
+            | Self::PasswordSet
+            | Self::PasswordRemoved
+            | Self::PasswordResetSent
+            | Self::PasswordReset
+            | Self::AccountClaimed => &[],
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum Actor {
         /// With which token.
         token: TokenId,
     },
+    /// A person, with a secret that was mailed to them and no other credential.
+    Recipient(UserId),
     /// Somebody who is no user yet, with the secret of an invitation.
     Invitee,
     /// The operator at the command line, or Rollbook by itself.
@@ -45,7 +47,8 @@ impl Actor {
             Self::User {
                 kind: UserKind::Person,
                 ..
-            } => "person",
+            }
+            | Self::Recipient(_) => "person",
             Self::User {
                 kind: UserKind::ServiceAccount,
                 ..
@@ -59,7 +62,7 @@ impl Actor {
     #[must_use]
     pub const fn user(self) -> Option<UserId> {
         match self {
-            Self::User { id, .. } => Some(id),
+            Self::User { id, .. } | Self::Recipient(id) => Some(id),
             Self::Invitee | Self::System => None,
         }
     }
@@ -69,7 +72,7 @@ impl Actor {
     pub const fn token(self) -> Option<TokenId> {
         match self {
             Self::User { token, .. } => Some(token),
-            Self::Invitee | Self::System => None,
+            Self::Recipient(_) | Self::Invitee | Self::System => None,
         }
     }
 }
@@ -232,6 +235,19 @@ acts! {
     WebhookSecretRotated = "webhook.secret_rotated",
     /// A webhook endpoint was deleted.
     WebhookDeleted = "webhook.deleted",
+    /// Somebody signed out of all browsers.
+    SessionsEnded = "user.sessions_ended",
+    /// A user set or changed their password.
+    PasswordSet = "user.password_set",
+    /// A user removed their password.
+    PasswordRemoved = "user.password_removed",
+    /// A user was mailed, or given, a secret with which to choose a new password.
+    PasswordResetSent = "user.password_reset_sent",
+    /// A user chose a new password with such a secret.
+    PasswordReset = "user.password_reset",
+    /// Whoever receives mail at the address of an account, which nobody had shown before, took it
+    /// over; all earlier credentials are dead.
+    AccountClaimed = "user.claimed",
 }
 
 /// On what it was done.

@@ -6,7 +6,7 @@ use crate::time::{Span, Timestamp};
 
 /// What a bucket is known by: half of the SHA-256 digest of its key, so that all take the same room
 /// and no address stays in memory.
-type Label = [u8; 16];
+pub(super) type Label = [u8; 16];
 
 /// Microseconds since 1970.
 type Micros = i64;
@@ -86,6 +86,14 @@ impl Shelf {
         }
     }
 
+    /// Fills a bucket, which need not be kept then.
+    pub(super) fn fill(&mut self, key: &str) {
+        let label = label(key);
+        if let Some(full_at) = self.full_at.remove(&label) {
+            self.order.remove(&(full_at, label));
+        }
+    }
+
     /// What can be taken, and how long until there is one more.
     pub(super) fn standing(&self, rate: Rate, key: &str, now: Timestamp) -> (u32, Span) {
         let now = micros(now);
@@ -128,7 +136,7 @@ impl Shelf {
     }
 }
 
-fn label(key: &str) -> Label {
+pub(super) fn label(key: &str) -> Label {
     let digest = Sha256::digest(key.as_bytes());
     let mut label = Label::default();
     label.copy_from_slice(&digest[..16]);
@@ -207,6 +215,19 @@ mod tests {
         shelf.give_back(rate, "never taken");
         assert_eq!(taken(&mut shelf, rate, "a", NOW), 1);
         assert_eq!(taken(&mut shelf, rate, "never taken", NOW), 2);
+    }
+
+    #[test]
+    fn what_is_filled_is_full() {
+        let (mut shelf, rate) = (Shelf::new(9), hourly(2));
+        for key in ["a", "b"] {
+            taken(&mut shelf, rate, key, NOW);
+        }
+        shelf.fill("a");
+        shelf.fill("never taken");
+        assert_eq!((shelf.full_at.len(), shelf.order.len()), (1, 1));
+        assert_eq!(taken(&mut shelf, rate, "a", NOW), 2);
+        assert_eq!(taken(&mut shelf, rate, "b", NOW), 0);
     }
 
     #[test]

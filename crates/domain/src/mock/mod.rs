@@ -12,6 +12,7 @@
 mod ambient;
 mod flaky;
 mod memory;
+mod password;
 pub mod sample;
 mod store;
 mod tx;
@@ -21,6 +22,7 @@ mod zone;
 pub use ambient::{FixedClock, SequentialIds, SequentialRandom};
 pub use flaky::{Fate, FlakyStore};
 pub use memory::MemoryStore;
+pub use password::{PlainStrength, QuickHasher};
 pub use store::MockStore;
 pub use tx::MockTx;
 pub use world::{Account, World};

@@ -1,9 +1,10 @@
 use crate::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     MockAccessRepo, MockAuditRepo, MockDomainRepo, MockInstallationRepo, MockInvitationRepo,
-    MockMembershipRepo, MockOrganizationRepo, MockOutboxRepo, MockPlanRepo, MockPreferencesRepo,
-    MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo, MockVerificationRepo,
-    MockWebhookRepo, MockWorkspaceRepo, OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo,
+    MockMembershipRepo, MockOrganizationRepo, MockOutboxRepo, MockPasswordRepo,
+    MockPasswordResetRepo, MockPlanRepo, MockPreferencesRepo, MockRequestRepo, MockRoleRepo,
+    MockTokenRepo, MockUserRepo, MockVerificationRepo, MockWebhookRepo, MockWorkspaceRepo,
+    OrganizationRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo,
     RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 
@@ -21,6 +22,10 @@ pub struct MockTx {
     pub users: MockUserRepo,
     /// Behind [`Tx::verifications`].
     pub verifications: MockVerificationRepo,
+    /// Behind [`Tx::passwords`].
+    pub passwords: MockPasswordRepo,
+    /// Behind [`Tx::password_resets`].
+    pub password_resets: MockPasswordResetRepo,
     /// Behind [`Tx::tokens`].
     pub tokens: MockTokenRepo,
     /// Behind [`Tx::roles`].
@@ -65,6 +70,14 @@ impl Tx for MockTx {
     }
     fn verifications(&mut self) -> &mut dyn VerificationRepo {
         &mut self.verifications
+    }
+
+    fn passwords(&mut self) -> &mut dyn PasswordRepo {
+        &mut self.passwords
+    }
+
+    fn password_resets(&mut self) -> &mut dyn PasswordResetRepo {
+        &mut self.password_resets
     }
 
     fn tokens(&mut self) -> &mut dyn TokenRepo {

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use super::{FixedClock, MemoryStore, SequentialIds, SequentialRandom, Zone, sample};
+use super::{
+    FixedClock, MemoryStore, PlainStrength, QuickHasher, SequentialIds, SequentialRandom, Zone,
+    sample,
+};
 use crate::access::Caller;
 use crate::audit::Author;
 use crate::id::{MembershipId, TokenId};
@@ -17,9 +20,9 @@ use crate::service::webhook::WebhookTerms;
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
     AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
-    OperatorService, OrganizationService, OutboxService, PreferencesService, ServiceAccountService,
-    SessionService, SubscriptionService, TokenService, UserService, WebhookService,
-    WorkspaceService, Workspaces,
+    OperatorService, OrganizationService, OutboxService, PasswordService, PasswordTools,
+    PreferencesService, ServiceAccountService, SessionService, SubscriptionService, TokenService,
+    UserService, WebhookService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -43,6 +46,8 @@ pub struct World {
     pub random: Arc<SequentialRandom>,
     /// The DNS.
     pub dns: Arc<Zone>,
+    /// What hashes passwords.
+    pub hasher: Arc<QuickHasher>,
     /// What the services are made of.
     pub core: Core,
     /// The real service.
@@ -63,6 +68,8 @@ pub struct World {
     pub service_accounts: ServiceAccountService,
     /// The real service.
     pub sessions: SessionService,
+    /// The real service.
+    pub passwords: PasswordService,
     /// The real service.
     pub tokens: TokenService,
     /// The real service.
@@ -103,6 +110,7 @@ impl World {
             Arc::default(),
             Arc::default(),
             Arc::default(),
+            Arc::default(),
         )
     }
 
@@ -112,7 +120,7 @@ impl World {
         Self::over(Arc::new(MemoryStore::new()))
     }
 
-    /// The same world (clock, ids, randomness, limits) seen through another store, such as a
+    /// The same world (clock, ids, randomness, hasher, limits) seen through another store, such as a
     /// [`super::FlakyStore`] around this one's. It notes uses of tokens on its own.
     #[must_use]
     pub fn through(&self, store: Arc<dyn Store>) -> Self {
@@ -122,6 +130,7 @@ impl World {
             Arc::clone(&self.ids),
             Arc::clone(&self.random),
             Arc::clone(&self.dns),
+            Arc::clone(&self.hasher),
             Arc::clone(self.core.limits()),
         )
     }
@@ -135,6 +144,7 @@ impl World {
             Arc::clone(&self.ids),
             Arc::clone(&self.random),
             Arc::clone(&self.dns),
+            Arc::clone(&self.hasher),
             Arc::new(Limits::new(quotas)),
         )
     }
@@ -145,15 +155,18 @@ impl World {
         ids: Arc<SequentialIds>,
         random: Arc<SequentialRandom>,
         dns: Arc<Zone>,
+        hasher: Arc<QuickHasher>,
         limits: Arc<Limits>,
     ) -> Self {
+        let tools = PasswordTools::new(Arc::<QuickHasher>::clone(&hasher), Arc::new(PlainStrength));
         let core = Core::new(
             Arc::clone(&store),
             Arc::<FixedClock>::clone(&clock),
             Arc::<SequentialIds>::clone(&ids),
             Arc::<SequentialRandom>::clone(&random),
         )
-        .with_limits(limits);
+        .with_limits(limits)
+        .with_passwords(tools);
         Self {
             store,
             clock,
@@ -167,8 +180,10 @@ impl World {
             audit: AuditService::new(core.clone()),
             domains: DomainService::new(core.clone(), Arc::<Zone>::clone(&dns)),
             dns,
+            hasher,
             service_accounts: ServiceAccountService::new(core.clone()),
             sessions: SessionService::new(core.clone()),
+            passwords: PasswordService::new(core.clone()),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),
             preferences: PreferencesService::new(core.clone()),

@@ -12,6 +12,7 @@ mod mailer;
 mod membership;
 mod organization;
 mod outbox;
+mod password;
 mod plan;
 mod preferences;
 mod probe;
@@ -35,6 +36,7 @@ pub use mailer::{Mailer, NotMailed};
 pub use membership::MembershipRepo;
 pub use organization::OrganizationRepo;
 pub use outbox::{Claimed, OutboxRepo};
+pub use password::{PasswordHasher, PasswordRepo, PasswordResetRepo, PasswordStrength};
 pub use plan::PlanRepo;
 pub use preferences::PreferencesRepo;
 pub use probe::Probe;
@@ -60,6 +62,7 @@ pub use {
     membership::MockMembershipRepo,
     organization::MockOrganizationRepo,
     outbox::MockOutboxRepo,
+    password::{MockPasswordHasher, MockPasswordRepo, MockPasswordResetRepo, MockPasswordStrength},
     plan::MockPlanRepo,
     preferences::MockPreferencesRepo,
     probe::MockProbe,

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo,
-    UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
+    OrganizationRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo,
+    RequestRepo, RoleRepo, TokenRepo, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -22,6 +22,10 @@ pub trait Tx {
     fn users(&mut self) -> &mut dyn UserRepo;
     /// Verifications of addresses.
     fn verifications(&mut self) -> &mut dyn VerificationRepo;
+    /// Passwords.
+    fn passwords(&mut self) -> &mut dyn PasswordRepo;
+    /// Ways to a new password.
+    fn password_resets(&mut self) -> &mut dyn PasswordResetRepo;
     /// Personal access tokens and keys of service accounts.
     fn tokens(&mut self) -> &mut dyn TokenRepo;
     /// The roles that organizations make for themselves.

@@ -29,6 +29,14 @@ pub trait TokenRepo {
     /// Revokes all tokens and sessions of a user; answers how many there were.
     fn revoke_all(&mut self, user: UserId, now: Timestamp) -> Result<u32>;
 
+    /// Revokes the sessions of a user, but for one; answers how many there were.
+    fn revoke_sessions(
+        &mut self,
+        user: UserId,
+        but: Option<TokenId>,
+        now: Timestamp,
+    ) -> Result<u32>;
+
     /// Revokes the tokens and sessions of a user that are bound to an organization; answers how many there
     /// were.
     fn revoke_in(

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
+use super::password::PasswordTools;
 use super::usage::Usage;
-use crate::Result;
 use crate::access::{Caller, Used};
 use crate::idempotency::{self, FORGET_BATCH};
 use crate::limit::{Allowance, Limits};
 use crate::port::{Clock, IdSource, Random, Store, Tx};
 use crate::time::Timestamp;
+use crate::{Refusal, Result};
 
 /// What every service needs: the store and the sources of time, ids and randomness. Cheap to
 /// clone.
@@ -17,11 +18,12 @@ pub struct Core {
     pub(super) ids: Arc<dyn IdSource>,
     pub(super) random: Arc<dyn Random>,
     pub(super) limits: Arc<Limits>,
+    passwords: Option<PasswordTools>,
     usage: Arc<Usage>,
 }
 
 impl Core {
-    /// Wires the ports. Nothing is limited.
+    /// Wires the ports. Nothing is limited, and nobody has a password.
     #[must_use]
     pub fn new(
         store: Arc<dyn Store>,
@@ -35,6 +37,7 @@ impl Core {
             ids,
             random,
             limits: Arc::default(),
+            passwords: None,
             usage: Arc::default(),
         }
     }
@@ -44,6 +47,21 @@ impl Core {
     #[must_use]
     pub fn with_limits(self, limits: Arc<Limits>) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The same with passwords: people can have one, and sign in with it.
+    #[must_use]
+    pub fn with_passwords(self, tools: PasswordTools) -> Self {
+        Self {
+            passwords: Some(tools),
+            ..self
+        }
+    }
+
+    /// What makes passwords; [`Refusal::PasswordsOff`] where nobody has one.
+    pub(super) fn passwords(&self) -> Result<&PasswordTools> {
+        let tools = self.passwords.as_ref();
+        tools.ok_or_else(|| Refusal::PasswordsOff.into())
     }
 
     /// The limits on how often something is done.

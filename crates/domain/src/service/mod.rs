@@ -15,6 +15,7 @@ pub mod membership;
 pub mod operator;
 pub mod organization;
 pub mod outbox;
+pub mod password;
 pub mod preferences;
 pub mod role;
 pub mod service_account;
@@ -34,6 +35,7 @@ pub use membership::{MembershipService, Memberships};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
 pub use outbox::{Courier, Outbox, OutboxService};
+pub use password::{PasswordService, PasswordTools, Passwords};
 pub use preferences::{Preferences, PreferencesService};
 pub use role::{CustomRoleService, CustomRoles};
 pub use service_account::{ServiceAccountService, ServiceAccounts};
@@ -48,7 +50,8 @@ pub use workspace::{WorkspaceService, Workspaces};
 pub use {
     audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
     membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    outbox::MockOutbox, preferences::MockPreferences, role::MockCustomRoles,
-    service_account::MockServiceAccounts, session::MockSessions, subscription::MockSubscriptions,
-    token::MockTokens, user::MockUsers, webhook::MockWebhooks, workspace::MockWorkspaces,
+    outbox::MockOutbox, password::MockPasswords, preferences::MockPreferences,
+    role::MockCustomRoles, service_account::MockServiceAccounts, session::MockSessions,
+    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, webhook::MockWebhooks,
+    workspace::MockWorkspaces,
 };

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 
 use super::Core;
+use super::password::{Fresh, GivenReset, give};
 use super::token::{IssueToken, IssuedToken, Mint, issue};
 use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
@@ -37,6 +38,10 @@ pub trait Operator: Send + Sync {
 
     /// Issues a token to the user with this address.
     async fn issue_token(&self, email: Email, command: IssueToken) -> Result<IssuedToken>;
+
+    /// Makes a way to a new password for the person with this address, to be handed on to them.
+    /// Whoever uses it is taken to have the address: the operator vouches for that.
+    async fn reset_password(&self, email: Email) -> Result<GivenReset>;
 
     /// Makes the first user, with a token, if there is no user at all; otherwise does nothing and
     /// answers `None`.
@@ -89,6 +94,14 @@ impl Operator for OperatorService {
                 .ok_or(Error::NotFound(Kind::User))?;
             issue(tx, &Author::SYSTEM, now, &mint, user.id, &command)
         };
+        self.core.store.write(work).await
+    }
+
+    async fn reset_password(&self, email: Email) -> Result<GivenReset> {
+        self.core.passwords()?;
+        let now = self.core.now();
+        let fresh = Fresh::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx| give(tx, now, &fresh, &email);
         self.core.store.write(work).await
     }
 

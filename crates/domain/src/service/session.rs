@@ -2,18 +2,19 @@
 
 use async_trait::async_trait;
 
-use super::Core;
 use super::token::{IssuedToken, Mint};
+use super::{Core, password};
 use crate::access::{self, Caller, Credential, Origin, Used};
 use crate::audit::{self, Act, Author, Chain, Deed, Target};
 use crate::error::Unauthenticated;
 use crate::id::UserId;
+use crate::password::Password;
 use crate::policy::Action;
 use crate::port::Tx;
 use crate::time::Timestamp;
 use crate::token::{SESSION_LIFETIME, Token, TokenKind};
 use crate::user::{User, UserKind};
-use crate::value::TokenName;
+use crate::value::{Email, TokenName};
 use crate::{Error, Result};
 
 /// What all sessions are called.
@@ -36,8 +37,21 @@ pub trait Sessions: Send + Sync {
     /// longer than the token, and ends when the token is revoked.
     async fn sign_in(&self, origin: Origin, credential: Credential) -> Result<SignedIn>;
 
+    /// Opens a session for whoever has this address and this password.
+    /// [`Unauthenticated::Invalid`] says no more than that they do not belong together: whether there
+    /// is such an account is not told, nor does it show in the time that it takes.
+    async fn sign_in_with_password(
+        &self,
+        origin: Origin,
+        email: Email,
+        password: Password,
+    ) -> Result<SignedIn>;
+
     /// Ends the session that the caller presents.
     async fn sign_out(&self, caller: Caller) -> Result<()>;
+
+    /// Ends all browser sessions of the caller.
+    async fn end_all(&self, caller: Caller) -> Result<()>;
 }
 
 /// The real [`Sessions`].
@@ -64,8 +78,22 @@ impl Sessions for SessionService {
         self.core.write(caller, now, work).await
     }
 
+    async fn sign_in_with_password(
+        &self,
+        origin: Origin,
+        email: Email,
+        password: Password,
+    ) -> Result<SignedIn> {
+        password::sign_in(&self.core, origin, email, password).await
+    }
+
     async fn sign_out(&self, caller: Caller) -> Result<()> {
         let work = |tx: &mut dyn Tx, caller: &Caller, now| sign_out(tx, caller, now);
+        self.core.write(caller, self.core.now(), work).await
+    }
+
+    async fn end_all(&self, caller: Caller) -> Result<()> {
+        let work = |tx: &mut dyn Tx, caller: &Caller, now| end_all(tx, caller, now);
         self.core.write(caller, self.core.now(), work).await
     }
 }
@@ -105,6 +133,16 @@ fn sign_out(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Used<()>
     tx.tokens().revoke(token.user_id, token.id, now)?;
     let author = authentication.author(caller);
     note(tx, &author, now, token, Act::SessionEnded)?;
+    Ok(authentication.used(()))
+}
+
+fn end_all(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Used<()>> {
+    let action = Action::ManageSelf;
+    let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    let user = authentication.user.id;
+    tx.tokens().revoke_sessions(user, None, now)?;
+    let author = authentication.author(caller);
+    password::note(tx, &author, now, user, Act::SessionsEnded)?;
     Ok(authentication.used(()))
 }
 

@@ -37,6 +37,7 @@ fn sign_up(secret: Presented) -> SignUp {
     SignUp {
         secret,
         credential: TokenKind::Access,
+        password: None,
         display_name: DisplayName::from_stored("Bob".to_owned()),
     }
 }

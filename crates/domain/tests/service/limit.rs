@@ -22,6 +22,7 @@ fn hourly(quota: u32) -> Quotas {
     Quotas {
         invitations_per_organization_hour: Some(quota),
         messages_per_recipient_day: None,
+        ..Quotas::default()
     }
 }
 
@@ -29,6 +30,7 @@ fn daily(quota: u32) -> Quotas {
     Quotas {
         invitations_per_organization_hour: Some(100),
         messages_per_recipient_day: Some(quota),
+        ..Quotas::default()
     }
 }
 
@@ -152,6 +154,7 @@ pub(crate) async fn both_or_none_are_taken(world: World) -> Result<()> {
     let quotas = Quotas {
         invitations_per_organization_hour: Some(2),
         messages_per_recipient_day: Some(1),
+        ..Quotas::default()
     };
     let world = world.limited(quotas);
     let (ann, acme, _, _) = invited(&world, "bob").await?;
@@ -191,6 +194,7 @@ pub(crate) async fn what_failed_takes_nothing(world: World) -> Result<()> {
     let world = world.limited(Quotas {
         invitations_per_organization_hour: Some(1),
         messages_per_recipient_day: Some(1),
+        ..Quotas::default()
     });
     let ann = world.sign_up("ann").await?;
     let acme = world.create(&ann, "Acme").await?.organization;
@@ -258,6 +262,7 @@ pub(crate) async fn without_limits_nothing_is_counted(world: World) -> Result<()
     let world = world.limited(Quotas {
         invitations_per_organization_hour: Some(0),
         messages_per_recipient_day: None,
+        ..Quotas::default()
     });
     let (ann, acme, view, _) = invited(&world, "bob").await?;
     for _ in 0..20 {

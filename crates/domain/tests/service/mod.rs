@@ -35,6 +35,8 @@ pub(crate) mod naming;
 pub(crate) mod one_role;
 pub(crate) mod operator;
 pub(crate) mod outbox;
+pub(crate) mod password;
+pub(crate) mod password_reset;
 pub(crate) mod preferences;
 pub(crate) mod profile;
 pub(crate) mod read;
@@ -45,6 +47,7 @@ pub(crate) mod role;
 pub(crate) mod service_account;
 pub(crate) mod session;
 pub(crate) mod subscription;
+pub(crate) mod throttle;
 pub(crate) mod token;
 pub(crate) mod transfer;
 pub(crate) mod update;
@@ -507,6 +510,43 @@ macro_rules! suite {
                 a_delivery_is_replayed,
                 a_stretch_of_time_is_replayed_in_pieces,
                 what_failed_is_replayed;
+            password:
+                a_password_signs_in,
+                whether_there_is_an_account_is_not_told,
+                a_new_one_takes_the_current_one,
+                a_new_one_ends_the_other_sessions,
+                an_easy_one_is_refused,
+                only_people_have_one,
+                what_is_removed_opens_nothing,
+                it_ends_with_its_user,
+                what_was_hashed_otherwise_is_hashed_anew,
+                all_browsers_are_signed_out,
+                where_passwords_are_off_nobody_has_one,
+                a_failed_change_leaves_nothing;
+            password_reset:
+                who_receives_the_mail_chooses_a_new_one,
+                who_asks_learns_nothing,
+                too_many_mails_are_not_sent_and_not_told,
+                asking_takes_nothing_of_other_messages,
+                only_the_newest_works_and_for_an_hour,
+                what_changes_in_between_makes_it_void,
+                an_easy_one_is_refused_and_the_way_stays_open,
+                nobody_waits_in_an_account_for_its_owner,
+                nobody_waits_in_an_account_for_its_invitee,
+                nobody_signs_up_as_somebody_else,
+                who_signs_up_may_choose_one,
+                who_receives_the_mail_is_taken_in,
+                the_operator_hands_a_way_out,
+                a_failed_reset_leaves_nothing,
+                asking_costs_what_guessing_costs;
+            throttle:
+                so_many_guesses_an_account,
+                the_right_one_costs_nothing,
+                who_was_there_before_need_not_wait,
+                who_chose_a_new_one_need_not_wait,
+                behind_a_proxy_nobody_was_there_before,
+                so_many_guesses_an_address,
+                the_current_one_is_no_easier_to_guess;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

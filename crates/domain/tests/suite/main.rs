@@ -9,6 +9,7 @@ mod doubles;
 mod events;
 mod manual;
 mod meanwhile;
+mod passwords;
 mod permissions;
 mod policy;
 #[path = "../service/mod.rs"]

@@ -10,7 +10,7 @@ const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
 #[expect(clippy::too_many_lines, reason = "a list with a line a refusal")]
-fn refusals() -> [Refusal; 44] {
+fn refusals() -> [Refusal; 47] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -68,6 +68,11 @@ fn refusals() -> [Refusal; 44] {
         Refusal::NameAmbiguous("Acme".to_owned()),
         Refusal::ForSomeoneElse,
         Refusal::RoleHeld("auditor".to_owned()),
+        Refusal::PasswordsOff,
+        Refusal::WrongPassword,
+        Refusal::WeakPassword {
+            advice: "Add another word or two.".to_owned(),
+        },
     ]
 }
 
@@ -118,6 +123,9 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::NameAmbiguous(_) => 41,
         Refusal::ForSomeoneElse => 42,
         Refusal::RoleHeld(_) => 43,
+        Refusal::PasswordsOff => 44,
+        Refusal::WrongPassword => 45,
+        Refusal::WeakPassword { .. } => 46,
     }
 }
 
@@ -146,6 +154,8 @@ fn every_refusal_is_in_the_manual() {
         Kind::Message,
         Kind::WebhookEndpoint,
         Kind::Delivery,
+        Kind::EmailVerification,
+        Kind::PasswordReset,
     ];
     for kind in kinds {
         assert!(

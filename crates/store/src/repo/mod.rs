@@ -13,6 +13,7 @@ mod organization;
 mod outbox;
 mod outbox_claim;
 mod owned;
+mod password;
 mod permissions;
 mod plan;
 mod preferences;

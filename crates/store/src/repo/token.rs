@@ -11,6 +11,7 @@ use rollbook_domain::port::TokenRepo;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::{Token, TokenKind};
+use uuid::Uuid;
 
 use super::start;
 use crate::row::TokenRow;
@@ -121,6 +122,20 @@ impl TokenRepo for SqlTx<'_> {
 
     fn revoke_all(&mut self, user: UserId, now: Timestamp) -> Result<u32> {
         revoke!(self, unrevoked_of!(user), now)
+    }
+
+    fn revoke_sessions(
+        &mut self,
+        user: UserId,
+        but: Option<TokenId>,
+        now: Timestamp,
+    ) -> Result<u32> {
+        // No token has the nil UUID.
+        let but = Key(but.map_or(Uuid::nil(), TokenId::uuid));
+        let sessions = unrevoked_of!(user)
+            .filter(tokens::kind.eq(TokenKind::Session.key()))
+            .filter(tokens::id.ne(but));
+        revoke!(self, sessions, now)
     }
 
     fn revoke_in(

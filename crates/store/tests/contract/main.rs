@@ -32,6 +32,7 @@ mod outbox_delivery;
 mod outbox_durability;
 mod pairs;
 mod panic;
+mod password;
 mod plan;
 mod plan_outbox;
 mod plan_postgres;

@@ -23,6 +23,7 @@ on_both! {
     keys_say_where_they_work_and_who_made_them,
     tokens_are_revoked_together,
     sessions_are_kept_apart,
+    sessions_are_revoked_together,
     sessions_are_forgotten_a_few_at_a_time,
 }
 
@@ -319,6 +320,33 @@ async fn with_sessions(store: &dyn Store) -> Outcome<(User, Vec<Token>)> {
         token.parent_id = [1, 2].contains(&index).then_some(parent);
     };
     user_with(store, &names, change).await
+}
+
+async fn sessions_are_revoked_together(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let (ann, tokens) = with_sessions(&*store).await?;
+    let works = async |token: &Token| {
+        let digest = sample::secret(token.name.as_str()).digest();
+        let found = store
+            .read_one(move |tx| tx.access().authenticate(&digest))
+            .await?;
+        Outcome::Ok(found.is_some_and(|found| found.token.revoked_at.is_none()))
+    };
+    let revoke = async |user, but| {
+        store
+            .write(move |tx| tx.tokens().revoke_sessions(user, but, NOW))
+            .await
+    };
+    let stranger = sample::user("bob").id;
+    assert_eq!(revoke(stranger, None).await?, 0);
+    assert_eq!(revoke(ann.id, Some(tokens[2].id)).await?, 2);
+    for (token, expected) in tokens.iter().zip([true, false, true, false]) {
+        assert_eq!(works(token).await?, expected, "{:?}", token.name);
+    }
+    assert_eq!(revoke(ann.id, None).await?, 1);
+    assert_eq!(revoke(ann.id, None).await?, 0);
+    assert!(works(&tokens[0]).await?, "it is no session");
+    Ok(())
 }
 
 async fn sessions_are_kept_apart(database: &TestDatabase) -> Outcome {

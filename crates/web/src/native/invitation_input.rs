@@ -241,6 +241,7 @@ impl SignUpRequest {
     pub(super) fn command(&self) -> Result<SignUp> {
         let name = DisplayName::parse(&self.display_name);
         Ok(SignUp {
+            password: None,
             secret: Presented::read(&self.secret),
             credential: TokenKind::Access,
             display_name: name.map_err(|reason| reason.in_field("display_name"))?,

@@ -10,7 +10,10 @@ use super::list::{FilterQuery, Listing, PageQuery};
 use super::mask::Mask;
 use super::status::Refusals;
 use super::user::user as user_answer;
-use super::user_input::{DeleteUserRequest, EtagQuery, MaskQuery, UserBody, VerificationRequest};
+use super::user_input::{
+    DeleteUserRequest, EtagQuery, MaskQuery, RemovePasswordRequest, SetPasswordRequest, UserBody,
+    VerificationRequest,
+};
 use super::wire::{Empty, User, UserOrganizationList};
 use super::{Body, Caller, operation};
 use crate::operation::{Operation, Policy};
@@ -66,6 +69,20 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "/api/v1/me:verifyEmail",
         Policy::Caller(Action::ManageSelf),
         || web::to(verify_email),
+    ),
+    operation(
+        "me.setPassword",
+        Method::POST,
+        "/api/v1/me:setPassword",
+        Policy::Caller(Action::ManageSelf),
+        || web::to(set_password),
+    ),
+    operation(
+        "me.removePassword",
+        Method::POST,
+        "/api/v1/me:removePassword",
+        Policy::Caller(Action::ManageSelf),
+        || web::to(remove_password),
     ),
 ];
 
@@ -170,6 +187,49 @@ pub(super) async fn verify_email(
     let service = &state.services.users;
     let secret = body.value.presented();
     user_answer(&service.verify_my_email(caller.who, secret).await?)
+}
+
+/// Set the caller's password
+///
+/// The current one is needed if there is one. All browser sessions of the caller end; tokens go on.
+/// Passwords are for browsers: the API takes tokens.
+#[utoipa::path(
+    post,
+    path = "/api/v1/me:setPassword",
+    operation_id = "me.setPassword",
+    tag = "me",
+    request_body = SetPasswordRequest,
+    responses((status = 200, description = "The password is set", body = Empty), Refusals)
+)]
+pub(super) async fn set_password(
+    caller: Caller,
+    body: Body<SetPasswordRequest>,
+    state: Data<State>,
+) -> Answer {
+    let command = body.value.command()?;
+    state.services.passwords.set(caller.who, command).await?;
+    answer::json(&Empty {})
+}
+
+/// Remove the caller's password
+///
+/// It has to be given. All browser sessions of the caller end; tokens go on.
+#[utoipa::path(
+    post,
+    path = "/api/v1/me:removePassword",
+    operation_id = "me.removePassword",
+    tag = "me",
+    request_body = RemovePasswordRequest,
+    responses((status = 200, description = "There is no password", body = Empty), Refusals)
+)]
+pub(super) async fn remove_password(
+    caller: Caller,
+    body: Body<RemovePasswordRequest>,
+    state: Data<State>,
+) -> Answer {
+    let current = body.value.presented();
+    state.services.passwords.remove(caller.who, current).await?;
+    answer::json(&Empty {})
 }
 
 /// Delete the caller and decide about what they own

@@ -31,6 +31,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         me::delete_with,
         me::send_email_verification,
         me::verify_email,
+        me::set_password,
+        me::remove_password,
         user::list,
         user::create,
         user::get,

@@ -220,6 +220,7 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::EmailVerification => "EMAIL_VERIFICATION_NOT_FOUND",
         Kind::WebhookEndpoint => "WEBHOOK_ENDPOINT_NOT_FOUND",
         Kind::Delivery => "DELIVERY_NOT_FOUND",
+        Kind::PasswordReset => "PASSWORD_RESET_NOT_FOUND",
     }
 }
 

@@ -3,7 +3,9 @@
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::idempotency::Once;
 use rollbook_domain::organization::Version;
+use rollbook_domain::password::Password;
 use rollbook_domain::service::organization::OwnerLimit;
+use rollbook_domain::service::password::SetPassword;
 use rollbook_domain::service::user::{
     Bequest, CreatePerson, DeleteUser, UpdateProfile, VerificationSecret,
 };
@@ -176,6 +178,52 @@ impl VerificationRequest {
     /// The secret, read.
     pub(super) fn presented(&self) -> VerificationSecret {
         VerificationSecret::read(&self.secret)
+    }
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"current_password": "…", "new_password": "…"}))]
+pub(super) struct SetPasswordRequest {
+    /// The present one; needed if there is one.
+    #[serde(default, alias = "currentPassword")]
+    #[schema(format = Password)]
+    current_password: Option<String>,
+    /// The new one: 8 to 128 characters that are not easy to guess.
+    #[serde(alias = "newPassword")]
+    #[schema(format = Password)]
+    new_password: String,
+}
+
+impl SetPasswordRequest {
+    /// The command, or what is wrong with it.
+    pub(super) fn command(&self) -> Result<SetPassword> {
+        let new = Password::parse(&self.new_password);
+        let new = new.map_err(|malformed| malformed.in_field("new_password"))?;
+        let current = self.current_password.as_deref();
+        Ok(SetPassword {
+            current: current.map(Password::presented),
+            new,
+        })
+    }
+}
+
+/// The present password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"current_password": "…"}))]
+pub(super) struct RemovePasswordRequest {
+    /// The present one.
+    #[serde(alias = "currentPassword")]
+    #[schema(format = Password)]
+    current_password: String,
+}
+
+impl RemovePasswordRequest {
+    /// The password, as it was presented.
+    pub(super) fn presented(&self) -> Password {
+        Password::presented(&self.current_password)
     }
 }
 

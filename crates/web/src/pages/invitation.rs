@@ -7,17 +7,18 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Form, Path};
 use minijinja::{Value, context};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
+use rollbook_domain::password::{PASSWORD_LEAST, Password};
 use rollbook_domain::policy::Action;
 use rollbook_domain::role::{Role, WorkspaceRole};
 use rollbook_domain::service::invitation::{Handle, OpenedInvitation, Presented, SignUp};
 use rollbook_domain::token::TokenKind;
 use rollbook_domain::user::User;
-use rollbook_domain::value::{DisplayName, WorkspaceTitle};
+use rollbook_domain::value::{DisplayName, Malformed, WorkspaceTitle};
 use rollbook_domain::{Error, Refusal};
 use serde::Deserialize;
 
 use super::origin::{OwnForm, origin_of};
-use super::{Answer, Caller, Fail, answer, cookie, operation, session, template};
+use super::{Answer, Caller, Fail, answer, cookie, operation, password, session, template};
 use crate::operation::{Operation, Policy};
 use crate::state::State;
 
@@ -76,10 +77,12 @@ async fn decline(_: OwnForm, caller: Caller, secret: Path<String>, state: Data<S
     }
 }
 
-/// The form to sign up with.
-#[derive(Debug, Deserialize)]
+/// The form to sign up with. No `Debug`: it holds a password.
+#[derive(Deserialize)]
 struct SignUpForm {
     display_name: String,
+    #[serde(default)]
+    password: String,
 }
 
 async fn sign_up(
@@ -99,10 +102,18 @@ async fn sign_up(
             return look(&caller, &secret, &state, Some(problem)).await;
         }
     };
+    let password = match password_of(&form) {
+        Ok(password) => password,
+        Err(malformed) => {
+            let problem = Problem::about_password(&form, answer::sentence(&malformed.0));
+            return look(&caller, &secret, &state, Some(problem)).await;
+        }
+    };
     let command = SignUp {
         secret: Presented::read(&secret),
         display_name,
         credential: TokenKind::Session,
+        password,
     };
     let service = &state.services.invitations;
     match service.sign_up(caller.who.origin, command).await {
@@ -112,14 +123,36 @@ async fn sign_up(
             let view = &signed_up.acceptance.invitation;
             Ok(led_on(&secret, &state, view, Some(&cookie)))
         }
+        Err(Error::Refused(refusal @ Refusal::WeakPassword { .. })) => {
+            let problem = Problem::about_password(&form, password::weakness(&refusal));
+            look(&caller, &secret, &state, Some(problem)).await
+        }
         Err(error) => answered_otherwise(&secret, error),
     }
+}
+
+/// The password, if one was entered.
+fn password_of(form: &SignUpForm) -> Result<Option<Password>, Malformed> {
+    if form.password.is_empty() {
+        return Ok(None);
+    }
+    Password::parse(&form.password).map(Some)
 }
 
 /// What was wrong with a form, and what stood in it.
 struct Problem {
     entered: String,
     reason: String,
+}
+
+impl Problem {
+    /// The password is not sent back.
+    fn about_password(form: &SignUpForm, reason: String) -> Self {
+        Self {
+            entered: form.display_name.replace(char::is_control, ""),
+            reason,
+        }
+    }
 }
 
 /// The page as it is now, for whoever looks.
@@ -134,7 +167,8 @@ async fn look(caller: &Caller, secret: &str, state: &State, problem: Option<Prob
     };
     let target = after_accepting(state, &opened.invitation);
     let leads_to = target.as_deref().map(origin_of);
-    let values = values(&opened, &here(secret), problem);
+    let passwords = state.settings.pages.passwords;
+    let values = values(&opened, &here(secret), passwords, problem);
     Ok(answer::page(status, template, values, leads_to)?)
 }
 
@@ -160,12 +194,17 @@ fn view(opened: &OpenedInvitation) -> &'static str {
     match &opened.reader {
         Some(reader) if reader.email == *email => "answer",
         Some(_) => "other",
-        None if opened.invitee_is_user => "sign_in",
+        None if opened.invitee_is_user && !opened.invitee_is_unverified => "sign_in",
         None => "sign_up",
     }
 }
 
-fn values(opened: &OpenedInvitation, here: &str, problem: Option<Problem>) -> Value {
+fn values(
+    opened: &OpenedInvitation,
+    here: &str,
+    passwords: bool,
+    problem: Option<Problem>,
+) -> Value {
     let InvitationView {
         invitation,
         organization_name,
@@ -186,7 +225,10 @@ fn values(opened: &OpenedInvitation, here: &str, problem: Option<Problem>) -> Va
         roles => roles(invitation),
         until => template::moment(invitation.expires_at),
         longest_name => LONGEST_NAME,
-        entered,
+        claims => opened.invitee_is_unverified,
+        passwords,
+        least => PASSWORD_LEAST,
+        entered => entered.unwrap_or_default(),
         problem,
     }
 }

@@ -2,10 +2,12 @@
 //! adapter of another kind than the dialects (no client speaks them, and a cookie says who calls),
 //! over the same machinery: operations, gate, time limits, log and metrics.
 
+mod account;
 mod answer;
 mod cookie;
 mod invitation;
 mod origin;
+mod password;
 mod refuse;
 mod return_path;
 mod session;
@@ -28,8 +30,11 @@ pub struct Pages;
 impl Dialect for Pages {
     const NAME: &'static str = "pages";
     const ROOTS: &'static [&'static str] = &[
+        "/account",
+        "/forgot-password",
         "/invitations",
         "/pages",
+        "/reset-password",
         "/sign-in",
         "/sign-out",
         "/verify-email",
@@ -52,6 +57,8 @@ type Answer = Result<HttpResponse, Fail>;
 pub static OPERATIONS: Table = &[
     invitation::OPERATIONS,
     session::OPERATIONS,
+    password::OPERATIONS,
+    account::OPERATIONS,
     verification::OPERATIONS,
     STYLE,
 ];

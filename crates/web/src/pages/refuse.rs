@@ -4,8 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER};
 use minijinja::context;
-use rollbook_domain::Error;
 use rollbook_domain::error::Kind;
+use rollbook_domain::time::Span;
+use rollbook_domain::{Error, Refusal};
 
 use super::answer;
 use crate::dialect::Fault;
@@ -42,6 +43,10 @@ pub(super) fn refuse(fault: &Fault) -> HttpResponse {
     let mut response = page.unwrap_or_else(|_| answer::careful(words.status).body(words.title));
     match fault {
         Fault::Domain(Error::Busy) => put(&mut response, RETRY_AFTER, "1"),
+        Fault::Domain(Error::Refused(Refusal::RateLimited { retry_after, .. })) => {
+            let seconds = retry_after.ceil_seconds().to_string();
+            put(&mut response, RETRY_AFTER, &seconds);
+        }
         Fault::WrongMethod { allow } => put(&mut response, ALLOW, allow),
         _ => {}
     }
@@ -116,26 +121,8 @@ fn words_of(error: &Error) -> Words {
             "You may not do this",
             "The account with which you are signed in is not allowed to.",
         ),
-        Error::NotFound(Kind::Invitation) => Words::new(
-            StatusCode::NOT_FOUND,
-            "There is no such invitation",
-            "The link is incomplete, or the invitation was sent again with another one: open the newest mail.",
-        ),
-        Error::NotFound(Kind::EmailVerification) => Words::new(
-            StatusCode::NOT_FOUND,
-            "This link does not work any more",
-            "It works for a day, and only the newest one does. Ask for another.",
-        ),
-        Error::NotFound(_) => Words::new(
-            StatusCode::NOT_FOUND,
-            "This is gone",
-            "There is nothing here any more.",
-        ),
-        Error::Refused(refusal) => Words::new(
-            StatusCode::CONFLICT,
-            "This cannot be done now",
-            answer::sentence(&refusal.to_string()),
-        ),
+        Error::NotFound(kind) => absent(*kind),
+        Error::Refused(refusal) => refused(refusal),
         Error::Invalid(violations) => Words::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "This was not understood",
@@ -151,6 +138,64 @@ fn words_of(error: &Error) -> Words {
             "Try again in a moment.",
         ),
         Error::Storage(_) => internal(),
+    }
+}
+
+/// What is not there.
+fn absent(kind: Kind) -> Words {
+    match kind {
+        Kind::Invitation => Words::new(
+            StatusCode::NOT_FOUND,
+            "There is no such invitation",
+            "The link is incomplete, or the invitation was sent again with another one: open the newest mail.",
+        ),
+        Kind::EmailVerification => Words::new(
+            StatusCode::NOT_FOUND,
+            "This link does not work any more",
+            "It works for a day, and only the newest one does. Ask for another.",
+        ),
+        Kind::PasswordReset => Words::new(
+            StatusCode::NOT_FOUND,
+            "This link does not work any more",
+            "It works for an hour and once, and only the newest one does. Ask for another.",
+        ),
+        _ => Words::new(
+            StatusCode::NOT_FOUND,
+            "This is gone",
+            "There is nothing here any more.",
+        ),
+    }
+}
+
+/// What a rule forbids.
+fn refused(refusal: &Refusal) -> Words {
+    match refusal {
+        Refusal::RateLimited {
+            policy,
+            retry_after,
+            ..
+        } => Words::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "This was tried too often",
+            format!(
+                "{} Try again in {}.",
+                answer::sentence(&policy.to_string()),
+                minutes(*retry_after)
+            ),
+        ),
+        other => Words::new(
+            StatusCode::CONFLICT,
+            "This cannot be done now",
+            answer::sentence(&other.to_string()),
+        ),
+    }
+}
+
+/// A length of time for people, rounded up.
+fn minutes(span: Span) -> String {
+    match (span.ceil_seconds() + 59) / 60 {
+        ..=1 => "a minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
     }
 }
 

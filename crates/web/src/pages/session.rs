@@ -6,7 +6,10 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Form, Query};
 use minijinja::context;
 use rollbook_domain::access::Credential;
+use rollbook_domain::password::Password;
+use rollbook_domain::service::session::SignedIn;
 use rollbook_domain::user::User;
+use rollbook_domain::value::Email;
 use rollbook_domain::{Error, Result};
 use serde::Deserialize;
 
@@ -56,13 +59,22 @@ async fn show(caller: Caller, query: Query<GoOn>, state: Data<State>) -> Answer 
         Err(Error::Unauthenticated(_)) => None,
         Err(other) => return Err(other.into()),
     };
-    Ok(form(StatusCode::OK, &query.back, reader.as_ref(), None)?)
+    let sheet = Sheet {
+        reader: reader.as_ref(),
+        ..Sheet::default()
+    };
+    Ok(form(&state, StatusCode::OK, &query.back, &sheet)?)
 }
 
-/// The form to sign in with.
+/// The forms to sign in with: a token, or address and password.
 #[derive(Deserialize)]
 struct SignInForm {
-    token: String,
+    #[serde(default)]
+    token: Option<String>,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
     #[serde(default, rename = "return")]
     back: ReturnPath,
 }
@@ -73,20 +85,56 @@ async fn sign_in(
     filled: Form<SignInForm>,
     state: Data<State>,
 ) -> Answer {
-    let credential = Credential::bearer(filled.token.trim());
-    let service = &state.services.sessions;
-    let problem = match service.sign_in(caller.who.origin, credential).await {
+    let outcome = match &filled.token {
+        Some(token) => by_token(&caller, &state, token).await?,
+        None => by_password(&caller, &state, &filled.email, &filled.password).await?,
+    };
+    match outcome {
         Ok(signed_in) => {
             end(&caller, &state).await?;
             let cookie = cookie::set(&state.settings, &signed_in.session.secret);
-            return Ok(led_back(&filled.back, &cookie));
+            Ok(led_back(&filled.back, &cookie))
         }
-        Err(Error::Unauthenticated(_)) => "This token is not valid.",
-        Err(Error::Denied { .. }) => "Only people can sign in here, with a token of their own.",
-        Err(other) => return Err(other.into()),
+        Err(problem) => {
+            let sheet = Sheet {
+                entered: filled.email.replace(char::is_control, ""),
+                problem: Some(problem),
+                reader: None,
+            };
+            Ok(form(&state, StatusCode::FORBIDDEN, &filled.back, &sheet)?)
+        }
+    }
+}
+
+/// Who signed in, or what is wrong with what they entered.
+type Tried = std::result::Result<SignedIn, &'static str>;
+
+async fn by_token(caller: &Caller, state: &State, token: &str) -> Result<Tried> {
+    let credential = Credential::bearer(token.trim());
+    let service = &state.services.sessions;
+    match service.sign_in(caller.who.origin, credential).await {
+        Ok(signed_in) => Ok(Ok(signed_in)),
+        Err(Error::Unauthenticated(_)) => Ok(Err("This token is not valid.")),
+        Err(Error::Denied { .. }) => Ok(Err(
+            "Only people can sign in here, with a token of their own.",
+        )),
+        Err(other) => Err(other),
+    }
+}
+
+async fn by_password(caller: &Caller, state: &State, email: &str, text: &str) -> Result<Tried> {
+    const WRONG: &str = "The address and the password do not belong together.";
+    // Nobody has what is no address, which is no secret.
+    let Ok(email) = Email::parse(email) else {
+        return Ok(Err(WRONG));
     };
-    let status = StatusCode::FORBIDDEN;
-    Ok(form(status, &filled.back, None, Some(problem))?)
+    let (service, origin) = (&state.services.sessions, caller.who.origin);
+    let password = Password::presented(text);
+    match service.sign_in_with_password(origin, email, password).await {
+        Ok(signed_in) => Ok(Ok(signed_in)),
+        Err(Error::Unauthenticated(_)) => Ok(Err(WRONG)),
+        Err(other) => Err(other),
+    }
 }
 
 async fn sign_out(_: OwnForm, caller: Caller, filled: Form<GoOn>, state: Data<State>) -> Answer {
@@ -113,17 +161,28 @@ fn led_back(back: &ReturnPath, cookie: &str) -> HttpResponse {
         .finish()
 }
 
+/// What stands on the page besides the forms.
+#[derive(Default)]
+struct Sheet<'a> {
+    reader: Option<&'a User>,
+    /// The address that was entered.
+    entered: String,
+    problem: Option<&'static str>,
+}
+
 fn form(
+    state: &State,
     status: StatusCode,
     back: &ReturnPath,
-    reader: Option<&User>,
-    problem: Option<&str>,
+    sheet: &Sheet<'_>,
 ) -> std::result::Result<HttpResponse, Fault> {
     let values = context! {
         greets => true,
-        reader => template::reader(reader),
+        reader => template::reader(sheet.reader),
         back => back.path(),
-        problem,
+        passwords => state.settings.pages.passwords,
+        entered => sheet.entered.as_str(),
+        problem => sheet.problem,
     };
     answer::page(status, "sign_in.html", values, None)
 }

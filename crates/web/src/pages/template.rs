@@ -9,8 +9,17 @@ use rollbook_domain::user::User;
 use crate::dialect::Fault;
 
 /// Name and text of each. A name in `.html` turns escaping on.
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 10] = [
+    ("account.html", include_str!("templates/account.html")),
     ("base.html", include_str!("templates/base.html")),
+    (
+        "forgot_password.html",
+        include_str!("templates/forgot_password.html"),
+    ),
+    (
+        "reset_password.html",
+        include_str!("templates/reset_password.html"),
+    ),
     ("invitation.html", include_str!("templates/invitation.html")),
     (
         "invitation_member.html",

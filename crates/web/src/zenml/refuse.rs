@@ -175,6 +175,7 @@ fn judge_refusal(refusal: &Refusal) -> Verdict {
 }
 
 /// The status of a refusal, and the class that ZenML's client raises.
+#[expect(clippy::too_many_lines, reason = "a list of all refusals")]
 const fn place(refusal: &Refusal) -> (StatusCode, &'static str) {
     match refusal {
         Refusal::IdTaken
@@ -197,9 +198,13 @@ const fn place(refusal: &Refusal) -> (StatusCode, &'static str) {
             "SubscriptionUpgradeRequiredError",
         ),
         Refusal::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "RuntimeError"),
-        Refusal::RequestKeyReused => (StatusCode::BAD_REQUEST, "ValueError"),
+        Refusal::WeakPassword { .. } | Refusal::RequestKeyReused => {
+            (StatusCode::BAD_REQUEST, "ValueError")
+        }
         Refusal::TokenLimit { .. }
         | Refusal::DomainLimit { .. }
+        | Refusal::PasswordsOff
+        | Refusal::WrongPassword
         | Refusal::WebhookLimit { .. }
         | Refusal::WebhookDisabled { .. }
         | Refusal::DeliveryLimit { .. }

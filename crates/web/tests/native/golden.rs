@@ -31,7 +31,7 @@ use serde_json::{Map, Value, json};
 use super::support::{Answer, Make, Mocks};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 113] = [
+const FILES: [&str; 118] = [
     "accept_invitation",
     "activate_user",
     "add_organization_user",
@@ -122,14 +122,17 @@ const FILES: [&str; 113] = [
     "organization_user_refusals",
     "preview_invitation",
     "rate_limited",
+    "rate_limited_account",
     "rate_limited_recipient",
     "remove_organization_user",
+    "remove_password",
     "replay_outbox_messages",
     "resend_invitation",
     "revoke_invitation",
     "role_refusals",
     "service_account_key_refusals",
     "service_account_refusals",
+    "set_password",
     "sign_up",
     "undelete_organization",
     "unknown_field",
@@ -144,7 +147,9 @@ const FILES: [&str; 113] = [
     "verify_audit_log_broken",
     "verify_domain",
     "verify_user_email",
+    "weak_password",
     "wrong_method",
+    "wrong_password",
 ];
 
 /// What was seen is no longer so.

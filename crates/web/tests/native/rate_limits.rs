@@ -76,6 +76,7 @@ async fn answers_tell_what_is_left() {
     let server = inviting(Quotas {
         invitations_per_organization_hour: Some(4),
         messages_per_recipient_day: Some(10),
+        ..Quotas::default()
     })
     .serve();
     let both = Some(

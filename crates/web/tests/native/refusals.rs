@@ -310,6 +310,26 @@ async fn what_the_state_forbids_has_its_place() {
             "RESTORE_WINDOW_OVER",
             Some(("until", "1970-01-01T00:00:00Z")),
         ),
+        failed(|| Refusal::PasswordsOff.into(), "PASSWORDS_OFF", None),
+        (
+            || Refusal::WrongPassword.into(),
+            403,
+            7,
+            "WRONG_PASSWORD",
+            None,
+        ),
+        (
+            || {
+                Refusal::WeakPassword {
+                    advice: "Add a word.".to_owned(),
+                }
+                .into()
+            },
+            400,
+            3,
+            "WEAK_PASSWORD",
+            Some(("advice", "Add a word.")),
+        ),
         (
             || Refusal::RequestKeyReused.into(),
             400,

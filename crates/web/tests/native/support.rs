@@ -19,8 +19,8 @@ use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
-    MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
+    MockOrganizations, MockOutbox, MockPasswords, MockPreferences, MockServiceAccounts,
+    MockSessions, MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -50,6 +50,7 @@ pub(super) struct Mocks {
     pub(super) memberships: MockMemberships,
     pub(super) roles: MockCustomRoles,
     pub(super) users: MockUsers,
+    pub(super) passwords: MockPasswords,
     pub(super) tokens: MockTokens,
     pub(super) service_accounts: MockServiceAccounts,
     pub(super) domains: MockDomains,
@@ -73,6 +74,7 @@ impl Mocks {
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
             sessions: Arc::new(MockSessions::new()),
+            passwords: Arc::new(self.passwords),
             service_accounts: Arc::new(self.service_accounts),
             domains: Arc::new(self.domains),
             audit: Arc::new(self.audit),

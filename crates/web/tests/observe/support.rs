@@ -24,8 +24,8 @@ use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
     Core, MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
-    MockSubscriptions, MockTokens, MockWebhooks, MockWorkspaces, UserService,
+    MockOrganizations, MockOutbox, MockPasswords, MockPreferences, MockServiceAccounts,
+    MockSessions, MockSubscriptions, MockTokens, MockWebhooks, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web, ZenmlSettings};
@@ -96,6 +96,7 @@ pub(crate) fn services(plan: Plan) -> Services {
         roles: Arc::new(MockCustomRoles::new()),
         tokens: Arc::new(MockTokens::new()),
         sessions: Arc::new(MockSessions::new()),
+        passwords: Arc::new(MockPasswords::new()),
         service_accounts: Arc::new(MockServiceAccounts::new()),
         domains: Arc::new(MockDomains::new()),
         audit: Arc::new(MockAuditLog::new()),

@@ -19,8 +19,8 @@ use rollbook_domain::service::invitation::{Acceptance, OpenedInvitation};
 use rollbook_domain::service::token::IssuedToken;
 use rollbook_domain::service::{
     MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPreferences, MockServiceAccounts, MockSessions,
-    MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
+    MockOrganizations, MockOutbox, MockPasswords, MockPreferences, MockServiceAccounts,
+    MockSessions, MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::user::User;
@@ -34,11 +34,14 @@ pub(super) const HOME: &str = "https://book.example";
 pub(super) struct Mocks {
     pub(super) invitations: MockInvitations,
     pub(super) sessions: MockSessions,
+    pub(super) passwords: MockPasswords,
     pub(super) users: MockUsers,
     /// Where the server says it is, unless that is [`HOME`].
     pub(super) public_url: Option<&'static str>,
     /// Where the operator leads whoever accepts.
     pub(super) after_accept_url: Option<&'static str>,
+    /// Whether nobody has a password.
+    pub(super) passwords_off: bool,
 }
 
 impl Mocks {
@@ -59,6 +62,7 @@ impl Mocks {
             roles: Arc::new(MockCustomRoles::new()),
             users: Arc::new(self.users),
             sessions: Arc::new(self.sessions),
+            passwords: Arc::new(self.passwords),
             tokens: Arc::new(MockTokens::new()),
             service_accounts: Arc::new(MockServiceAccounts::new()),
             domains: Arc::new(MockDomains::new()),
@@ -80,6 +84,7 @@ impl Mocks {
             native: NativeSettings::default(),
             pages: PageSettings {
                 after_accept_url: self.after_accept_url.map(str::to_owned),
+                passwords: !self.passwords_off,
             },
             zenml: ZenmlSettings::default(),
             body_limit: 4096,
@@ -212,6 +217,7 @@ pub(super) fn opened(invitation: InvitationView, reader: Option<User>) -> Opened
     OpenedInvitation {
         invitation,
         invitee_is_user: false,
+        invitee_is_unverified: false,
         reader,
     }
 }

@@ -131,16 +131,22 @@ impl Installation {
 
     /// Starts `rollbook serve` on a free port.
     pub(crate) fn serve(&self) -> Server {
-        let mut command = self.rollbook();
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
-        Server::start(command)
+        self.serve_with(&[])
     }
 
     /// Like `serve`, and what is in the outbox stays there.
     pub(crate) fn serve_idle(&self) -> Server {
+        self.serve_with(&[("ROLLBOOK_OUTBOX_ENABLED", "false")])
+    }
+
+    /// Like `serve`, with these settings. Passwords are hashed in no time.
+    pub(crate) fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
         let mut command = self.rollbook();
-        command.env("ROLLBOOK_OUTBOX_ENABLED", "false");
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command
+            .env("ROLLBOOK_PASSWORDS_MEMORY", "64KiB")
+            .env("ROLLBOOK_PASSWORDS_ITERATIONS", "1")
+            .envs(settings.iter().copied())
+            .args(["serve", "--listen", "127.0.0.1:0"]);
         Server::start(command)
     }
 }

@@ -106,7 +106,12 @@ impl Server {
 
     /// Waits for a line of the log.
     pub(crate) fn wait_for_log(&mut self, text: &str) {
-        while !self.logged.contains(text) {
+        self.wait_for_logs(text, 1);
+    }
+
+    /// Waits until a line has been logged so often.
+    pub(crate) fn wait_for_logs(&mut self, text: &str, times: usize) {
+        while self.logged.matches(text).count() < times {
             match self.log.recv_timeout(Duration::from_secs(30)) {
                 Ok(line) => self.logged.push_str(&line),
                 Err(error) => panic!("no '{text}' in the log ({error}): {}", self.logged),

@@ -8,6 +8,7 @@ mod invitation;
 mod membership;
 mod organization;
 mod outbox;
+mod password;
 mod plan;
 mod preferences;
 mod request;
@@ -28,8 +29,9 @@ use self::state::State;
 use crate::outbox::Message;
 use crate::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, Output, PlanRepo, PreferencesRepo, Probe, RequestRepo, RoleRepo,
-    Store, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
+    OrganizationRepo, OutboxRepo, Output, PasswordRepo, PasswordResetRepo, PlanRepo,
+    PreferencesRepo, Probe, RequestRepo, RoleRepo, Store, TokenRepo, Tx, UserRepo,
+    VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -135,6 +137,14 @@ impl Tx for MemoryTx {
         self
     }
     fn verifications(&mut self) -> &mut dyn VerificationRepo {
+        self
+    }
+
+    fn passwords(&mut self) -> &mut dyn PasswordRepo {
+        self
+    }
+
+    fn password_resets(&mut self) -> &mut dyn PasswordResetRepo {
         self
     }
 

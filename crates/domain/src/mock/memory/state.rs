@@ -14,6 +14,7 @@ use crate::invitation::Invitation;
 use crate::membership::Membership;
 use crate::organization::{Organization, OrganizationView, Owner};
 use crate::page::{Page, Window};
+use crate::password::{KeptPassword, PasswordReset};
 use crate::preferences::{OrganizationPreferences, WorkspacePreferences};
 use crate::role::{AssignedRole, CustomRole, Permissions};
 use crate::secret::Digest;
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) plans: BTreeMap<OrganizationId, Plan>,
     pub(super) memberships: BTreeMap<MembershipId, KeptMembership>,
     pub(super) verifications: BTreeMap<UserId, (EmailVerification, Digest)>,
+    pub(super) passwords: BTreeMap<UserId, KeptPassword>,
+    pub(super) password_resets: BTreeMap<UserId, (PasswordReset, Digest)>,
     pub(super) tokens: BTreeMap<TokenId, KeptToken>,
     pub(super) roles: BTreeMap<(OrganizationId, RoleId), CustomRole>,
     pub(super) invitations: BTreeMap<InvitationId, KeptInvitation>,

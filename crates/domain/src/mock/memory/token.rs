@@ -62,6 +62,18 @@ impl TokenRepo for MemoryTx {
         Ok(revoke(self.writing()?, now, |t| t.user_id == user))
     }
 
+    fn revoke_sessions(
+        &mut self,
+        user: UserId,
+        but: Option<TokenId>,
+        now: Timestamp,
+    ) -> Result<u32> {
+        let which = |token: &Token| {
+            token.user_id == user && token.kind == TokenKind::Session && Some(token.id) != but
+        };
+        Ok(revoke(self.writing()?, now, which))
+    }
+
     fn revoke_in(
         &mut self,
         organization: OrganizationId,

@@ -1,6 +1,6 @@
 use super::ending::{Ending, end};
 use super::joining::join;
-use super::viewing::find_by_secret;
+use super::viewing::{find_by_secret, is_unclaimed};
 use super::{Acceptance, Handle, SignUp, SignedUp, as_of, check_pending, closed};
 use crate::access::{self, Authentication, Caller, Origin, Used};
 use crate::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
@@ -9,15 +9,17 @@ use crate::id::{MembershipId, UserId};
 use crate::invitation::{Invitation, InvitationState, InvitationView};
 use crate::limit::Allowance;
 use crate::organization::Version;
+use crate::password::{KeptPassword, PasswordHash};
 use crate::policy::Action;
 use crate::port::Tx;
 use crate::service::domain::{Newcomer, enroll, hold_with_house};
 use crate::service::token::{IssueToken, IssuedToken, Mint, issue};
-use crate::service::{Core, operator, session};
+use crate::service::user::end_credentials;
+use crate::service::{Core, operator, password, session};
 use crate::time::Timestamp;
 use crate::token::TokenKind;
 use crate::user::{User, UserKind};
-use crate::value::TokenName;
+use crate::value::{Email, TokenName};
 use crate::{Error, Refusal, Result};
 
 /// What the first token of somebody who signs up is called.
@@ -30,10 +32,16 @@ pub(super) struct Fresh {
     membership: MembershipId,
     newcomer: Newcomer,
     mint: Mint,
+    password: Option<PasswordHash>,
 }
 
 impl Fresh {
-    pub(super) fn new(core: &Core, now: Timestamp, credential: TokenKind) -> Self {
+    pub(super) fn new(
+        core: &Core,
+        now: Timestamp,
+        credential: TokenKind,
+        password: Option<PasswordHash>,
+    ) -> Self {
         Self {
             user: UserId::new(core.ids.next(now)),
             membership: MembershipId::new(core.ids.next(now)),
@@ -42,6 +50,7 @@ impl Fresh {
                 TokenKind::Access => Mint::new(core, now),
                 TokenKind::Session => Mint::session(core, now),
             },
+            password,
         }
     }
 }
@@ -67,7 +76,7 @@ pub(super) fn accept(
     let user = &mut authentication.user;
     let is_proof = !user.has_verified_email();
     if is_proof {
-        verify(tx, &author, now, user)?;
+        verify(tx, &author, now, user, None)?;
     }
     let acceptance = join(tx, &author, now, membership, view, user)?;
     if is_proof {
@@ -103,16 +112,48 @@ pub(super) fn sign_up(
 ) -> Result<SignedUp> {
     let view = find_locked(tx, Handle::Secret(command.secret), true)?;
     check_pending(&view.invitation, now)?;
-    let email = &view.invitation.email;
-    if tx.users().find_by_email(email)?.is_some() {
-        return Err(Refusal::SignInToAccept.into());
-    }
     let author = Author {
         actor: Actor::Invitee,
         origin,
     };
+    let email = &view.invitation.email;
+    let user = match tx.users().find_by_email(email)? {
+        Some(found) => claim(tx, &author, now, &found, command)?,
+        None => newcomer(tx, &author, now, fresh.user, email, command)?,
+    };
+    if let Some(hash) = &fresh.password {
+        let (user_id, hash) = (user.id, hash.clone());
+        tx.passwords().put(&KeptPassword {
+            user_id,
+            hash,
+            changed_at: now,
+        })?;
+        password::note(tx, &author, now, user_id, Act::PasswordSet)?;
+    }
+    let acceptance = join(tx, &author, now, fresh.membership, view, &user)?;
+    enroll(tx, &author, now, &fresh.newcomer, &user, allowance)?;
+    let token = match command.credential {
+        TokenKind::Access => first_token(tx, &author, now, &fresh.mint, user.id)?,
+        TokenKind::Session => session::open(tx, &author, now, &fresh.mint, user.id, None)?,
+    };
+    Ok(SignedUp {
+        user,
+        acceptance,
+        token,
+    })
+}
+
+/// A new user with the address of the invitation.
+fn newcomer(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    id: UserId,
+    email: &Email,
+    command: &SignUp,
+) -> Result<User> {
     let user = User {
-        id: fresh.user,
+        id,
         kind: UserKind::Person,
         email: email.clone(),
         display_name: command.display_name.clone(),
@@ -127,18 +168,32 @@ pub(super) fn sign_up(
         updated_at: now,
         deleted_at: None,
     };
-    let user = operator::add(tx, &author, &user)?;
-    let acceptance = join(tx, &author, now, fresh.membership, view, &user)?;
-    enroll(tx, &author, now, &fresh.newcomer, &user, allowance)?;
-    let token = match command.credential {
-        TokenKind::Access => first_token(tx, &author, now, &fresh.mint, user.id)?,
-        TokenKind::Session => session::open(tx, &author, now, &fresh.mint, user.id, None)?,
+    operator::add(tx, author, &user)
+}
+
+/// Gives an account to whoever has shown that its address is theirs, which nobody had: somebody
+/// else may have made it to wait in it. All that opened it is dead.
+fn claim(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    found: &User,
+    command: &SignUp,
+) -> Result<User> {
+    let user = tx.users().lock(found.id)?;
+    let claimable = |user: &User| is_unclaimed(user) && user.email == found.email;
+    let Some(mut user) = user.filter(claimable) else {
+        return Err(Refusal::SignInToAccept.into());
     };
-    Ok(SignedUp {
-        user,
-        acceptance,
-        token,
-    })
+    end_credentials(tx, now, user.id)?;
+    let (before, after) = (user.display_name.as_str(), command.display_name.as_str());
+    let renamed = Change::new("display_name", Some(before), Some(after));
+    let renamed = (before != after).then_some(renamed);
+    user.display_name = command.display_name.clone();
+    verify(tx, author, now, &mut user, renamed)?;
+    tx.memberships().refresh(&user)?;
+    password::note(tx, author, now, user.id, Act::AccountClaimed)?;
+    Ok(user)
 }
 
 fn first_token(
@@ -232,8 +287,15 @@ fn accepted_before(
     })
 }
 
-/// Notes that a user, whose row is locked, receives mail at their address.
-fn verify(tx: &mut dyn Tx, author: &Author, now: Timestamp, user: &mut User) -> Result<()> {
+/// Notes that a user, whose row is locked, receives mail at their address, and what else has changed
+/// of them.
+fn verify(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    user: &mut User,
+    renamed: Option<Change>,
+) -> Result<()> {
     let before = user.version;
     user.email_verified_at = Some(now);
     user.touch(now);
@@ -244,7 +306,10 @@ fn verify(tx: &mut dyn Tx, author: &Author, now: Timestamp, user: &mut User) -> 
         chain: Chain::User(user.id),
         act: Act::UserUpdated,
         target: Target::User(user.id),
-        changes: vec![Change::set("email_verified", user.email.as_str())],
+        changes: renamed
+            .into_iter()
+            .chain([Change::set("email_verified", user.email.as_str())])
+            .collect(),
     };
     audit::record(tx, author, now, &deed)
 }

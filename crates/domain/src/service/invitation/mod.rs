@@ -21,6 +21,7 @@ use crate::invitation::{Invitation, InvitationState, InvitationView};
 use crate::membership::MemberView;
 use crate::organization::Version;
 use crate::page::{Page, Window};
+use crate::password::Password;
 use crate::secret::{Digest, Secret};
 use crate::time::Timestamp;
 use crate::token::TokenKind;
@@ -121,6 +122,8 @@ pub struct SignUp {
     pub display_name: DisplayName,
     /// How the new user's first credential will be presented.
     pub credential: TokenKind,
+    /// With which the new user will sign in, if they want one.
+    pub password: Option<Password>,
 }
 
 /// That an invitation was accepted.
@@ -151,6 +154,9 @@ pub struct OpenedInvitation {
     /// Whether there is a user with the address. The secret proves the mailbox, to which that is
     /// no news.
     pub invitee_is_user: bool,
+    /// Whether nobody has shown yet that the address is that user's: whoever signs up takes the
+    /// account over.
+    pub invitee_is_unverified: bool,
     /// Who looks, if they are known.
     pub reader: Option<User>,
 }
@@ -235,7 +241,9 @@ pub trait Invitations: Send + Sync {
     /// Declines an invitation to the caller's address.
     async fn decline(&self, caller: Caller, handle: Handle) -> Result<InvitationView>;
 
-    /// Makes a user of whoever was invited, and accepts for them. It needs no credential.
+    /// Makes a user of whoever was invited, and accepts for them. It needs no credential. An account
+    /// that has the address without anybody having shown that it is theirs is taken over: all that
+    /// opened it before is dead.
     async fn sign_up(&self, origin: Origin, command: SignUp) -> Result<SignedUp>;
 }
 

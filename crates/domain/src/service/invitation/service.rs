@@ -3,8 +3,8 @@ use async_trait::async_trait;
 use super::letter::Letter;
 use super::{
     Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, NewInvitation,
-    OpenedInvitation, Presented, ResendInvitation, SignUp, SignedUp, accepting, creating, managing,
-    viewing,
+    OpenedInvitation, Presented, ResendInvitation, SignUp, SignedUp, accepting, check_pending,
+    creating, managing, viewing,
 };
 use crate::Result;
 use crate::access::{Caller, Origin};
@@ -13,9 +13,11 @@ use crate::invitation::{InvitationState, InvitationView};
 use crate::limit::Allowance;
 use crate::organization::Version;
 use crate::page::Window;
+use crate::password::{Password, PasswordHash};
 use crate::port::Tx;
-use crate::service::Core;
 use crate::service::domain::Newcomer;
+use crate::service::{Core, password};
+use crate::time::Timestamp;
 use crate::value::Email;
 
 /// The real [`Invitations`].
@@ -164,10 +166,36 @@ impl Invitations for InvitationService {
 
     async fn sign_up(&self, origin: Origin, command: SignUp) -> Result<SignedUp> {
         let now = self.core.now();
-        let fresh = accepting::Fresh::new(&self.core, now, command.credential);
+        let hash = match &command.password {
+            Some(password) => Some(self.seal(now, &command, password.clone()).await?),
+            None => None,
+        };
+        let fresh = accepting::Fresh::new(&self.core, now, command.credential, hash);
         let work = move |tx: &mut dyn Tx, allowance: &Allowance| {
             accepting::sign_up(tx, origin, now, &fresh, &command, allowance)
         };
         self.core.write_for_anybody(now, work).await
+    }
+}
+
+impl InvitationService {
+    /// Hashes the password of somebody who has a good invitation.
+    async fn seal(
+        &self,
+        now: Timestamp,
+        command: &SignUp,
+        password: Password,
+    ) -> Result<PasswordHash> {
+        let (tools, secret) = (self.core.passwords()?, command.secret);
+        let work = move |tx: &mut dyn Tx| viewing::preview(tx, now, secret);
+        let view = self.core.store.read_one(work).await?;
+        check_pending(&view.invitation, now)?;
+        let known = [
+            command.display_name.as_str(),
+            view.invitation.email.as_str(),
+            view.organization_name.as_str(),
+        ];
+        let known = password::words(known.map(str::to_owned));
+        tools.seal(password, known).await
     }
 }

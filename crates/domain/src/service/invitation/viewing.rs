@@ -4,10 +4,12 @@ use crate::error::Kind;
 use crate::id::{InvitationId, OrganizationId};
 use crate::invitation::{InvitationState, InvitationView};
 use crate::page::{Page, Window};
+use crate::password::can_have_password;
 use crate::policy::Action;
 use crate::port::Tx;
 use crate::role::Permission;
 use crate::time::Timestamp;
+use crate::user::User;
 use crate::value::Email;
 use crate::{Error, Result};
 
@@ -82,6 +84,7 @@ pub(super) fn open(
     let used = reader.as_ref().map(|reader| reader.used(()));
     let opened = OpenedInvitation {
         invitee_is_user: invitee.is_some(),
+        invitee_is_unverified: invitee.is_some_and(|user| is_unclaimed(&user)),
         reader: reader.map(|reader| reader.user),
         invitation,
     };
@@ -95,6 +98,12 @@ pub(super) fn find_by_secret(tx: &mut dyn Tx, secret: Presented) -> Result<Invit
         Presented::Secret(digest) => tx.invitations().find_by_secret(&digest)?,
     };
     found.ok_or(Error::NotFound(Kind::Invitation))
+}
+
+/// Whether an account can be taken over by whoever shows that its address is theirs: nobody has,
+/// until now.
+pub(super) fn is_unclaimed(user: &User) -> bool {
+    can_have_password(user) && !user.has_verified_email()
 }
 
 fn true_states(now: Timestamp, mut page: InvitationPage) -> InvitationPage {

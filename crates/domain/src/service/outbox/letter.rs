@@ -3,7 +3,7 @@ use crate::Result;
 use crate::domain::OrganizationDomain;
 use crate::id::{DomainId, InvitationId, MessageId, OrganizationId, UserId};
 use crate::invitation::{InvitationState, InvitationView};
-use crate::mail::{Mail, MailText, PASSWORD_RESET_LIFETIME};
+use crate::mail::{Mail, MailText};
 use crate::organization::OrganizationView;
 use crate::outbox::{Content, Letter, Message};
 use crate::port::Tx;
@@ -56,8 +56,7 @@ pub(crate) fn prepare(
             verification(tx, now, reader.as_ref(), *user_id, secret)?
         }
         Letter::PasswordReset { user_id, secret } => {
-            let until = created_at.plus(PASSWORD_RESET_LIFETIME);
-            reset(reader.as_ref(), *user_id, secret, now, until)
+            reset(tx, now, reader.as_ref(), *user_id, secret)?
         }
         Letter::OwnershipTransferred {
             organization_id,
@@ -174,20 +173,26 @@ fn verification(
 }
 
 fn reset(
+    tx: &mut dyn Tx,
+    now: Timestamp,
     reader: Option<&User>,
     user: UserId,
     secret: &Secret,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Found {
-    if !reader.is_some_and(|reader| reader.id == user && is_there(reader)) {
-        return unwanted("the user is gone or has another address");
+) -> Result<Found> {
+    let Some(reader) = reader.filter(|reader| reader.id == user && is_there(reader)) else {
+        return Ok(unwanted("the user is gone or has another address"));
+    };
+    let Some(pending) = tx.password_resets().find_by_secret(&secret.digest())? else {
+        return Ok(unwanted("it was used, or another link has been sent since"));
+    };
+    if !pending.is_about(reader, now) {
+        return Ok(unwanted("its link has expired"));
     }
-    if expires_at <= now {
-        return unwanted("its link has expired");
-    }
-    let secret = secret.clone();
-    Found::Words(MailText::PasswordReset { secret, expires_at }, None)
+    let (secret, expires_at) = (secret.clone(), pending.expires_at);
+    Ok(Found::Words(
+        MailText::PasswordReset { secret, expires_at },
+        None,
+    ))
 }
 
 fn transfer(

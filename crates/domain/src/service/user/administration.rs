@@ -1,3 +1,4 @@
+use super::credentials::end_credentials;
 use super::homes::Homes;
 use super::profile::note;
 use super::verifying::vouch;
@@ -104,7 +105,7 @@ pub(super) fn deactivate(
     if !organizations.is_empty() {
         return Err(Refusal::StillOwner { organizations }.into());
     }
-    tx.tokens().revoke_all(id, now)?;
+    end_credentials(tx, now, id)?;
     set_active(tx, &authentication, caller, now, (user, &homes), false)
 }
 

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::credentials::end_credentials;
 use super::profile::note;
 use super::{Bequest, DeleteUser, OWNED_SHOWN, write};
 use crate::access::{self, Caller, Used};
@@ -174,8 +175,7 @@ fn leave(
 /// again (zitadel #11020, CVE-2026-55670), and no credential that works (GHSA-2vg6-77g8-24mp in
 /// better-auth).
 pub fn bury(tx: &mut dyn Tx, now: Timestamp, mut user: User) -> Result<User> {
-    tx.tokens().revoke_all(user.id, now)?;
-    tx.verifications().remove(user.id)?;
+    end_credentials(tx, now, user.id)?;
     let before = user.version;
     user.email = Email::from_stored(format!("deleted-{}@deleted.invalid", user.id));
     user.display_name = DisplayName::from_stored("Deleted user".to_owned());

@@ -1,6 +1,7 @@
 //! Users: the driving port with its commands, here, and the use cases behind it.
 
 mod administration;
+mod credentials;
 mod deletion;
 mod homes;
 mod profile;
@@ -20,9 +21,11 @@ use crate::user::User;
 use crate::value::{DisplayName, Email};
 use crate::{Error, Refusal, Result};
 
+pub use credentials::end_credentials;
 pub use deletion::bury;
 pub use homes::HOMES_TOLD;
 pub use service::UserService;
+pub(in crate::service) use verifying::vouch;
 pub use verifying::{OpenedVerification, VerificationSecret};
 
 /// How many organizations a [`Refusal::StillOwner`] names at the most.

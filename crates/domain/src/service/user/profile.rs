@@ -37,6 +37,7 @@ pub(super) fn update(
             user.email_verified_at = None;
             // What was mailed to the old one says nothing any more, even if it comes back.
             tx.verifications().remove(user.id)?;
+            tx.password_resets().remove(user.id)?;
         }
         user.email = email.clone();
     }

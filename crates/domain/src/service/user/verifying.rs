@@ -133,7 +133,7 @@ fn find(tx: &mut dyn Tx, now: Timestamp, secret: VerificationSecret) -> Result<U
 
 /// Marks the address of a user, as they were read, as verified, and takes them in where that opens
 /// a door. One that is verified stays as it is.
-pub(super) fn vouch(
+pub(in crate::service) fn vouch(
     tx: &mut dyn Tx,
     author: &Author,
     now: Timestamp,

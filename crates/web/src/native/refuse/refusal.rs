@@ -31,6 +31,8 @@ fn later(policy: Policy, quota: u32, retry_after: Span) -> Vec<Detail> {
     let subject = match policy {
         Policy::InvitationsPerOrganization => "organization",
         Policy::MessagesPerRecipient => "recipient",
+        Policy::SignInsPerAccount => "account",
+        Policy::SignInsPerAddress => "address",
     };
     let seconds = policy.window().ceil_seconds();
     vec![
@@ -47,6 +49,7 @@ fn later(policy: Policy, quota: u32, retry_after: Span) -> Vec<Detail> {
 }
 
 /// Its code, and its name for programs.
+#[expect(clippy::too_many_lines, reason = "a line a refusal")]
 fn place(refusal: &Refusal) -> (Code, &'static str) {
     use Code::{
         Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, PermissionDenied,
@@ -95,6 +98,9 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::NotDeleted => (FailedPrecondition, "NOT_DELETED"),
         Refusal::NotReplayable => (FailedPrecondition, "NOT_REPLAYABLE"),
         Refusal::RestoreWindowOver { .. } => (FailedPrecondition, "RESTORE_WINDOW_OVER"),
+        Refusal::PasswordsOff => (FailedPrecondition, "PASSWORDS_OFF"),
+        Refusal::WrongPassword => (PermissionDenied, "WRONG_PASSWORD"),
+        Refusal::WeakPassword { .. } => (InvalidArgument, "WEAK_PASSWORD"),
         Refusal::RequestKeyReused => (InvalidArgument, "REQUEST_KEY_REUSED"),
         Refusal::VersionMismatch => (Aborted, "ETAG_MISMATCH"),
     }
@@ -125,6 +131,7 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
         Refusal::InvitationClosed { state } => Some(("state", (*state).to_owned())),
         Refusal::WebhookDisabled { status } => Some(("status", (*status).to_owned())),
         Refusal::ChallengeNotFound { record } => Some(("record", record.clone())),
+        Refusal::WeakPassword { advice } => Some(("advice", advice.clone())),
         Refusal::SecretShown { id } => Some(("id", id.clone())),
         Refusal::RestoreWindowOver { until } => Some(("until", until.to_rfc3339())),
         _ => None,

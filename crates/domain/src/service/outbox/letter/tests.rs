@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pollster::block_on;
 
 use super::*;
+use crate::access::Origin;
 use crate::domain::OrganizationDomain;
 use crate::invitation::InvitationView;
 use crate::mock::{Account, MemoryStore, World, sample};
@@ -13,7 +14,7 @@ use crate::role::Role;
 use crate::service::domain::AddDomain;
 use crate::service::invitation::{CreateInvitation, NewInvitation, ResendInvitation};
 use crate::service::user::{Bequest, DeleteUser};
-use crate::service::{Domains, Invitations, Organizations, Users};
+use crate::service::{Domains, Invitations, Organizations, Passwords, Users};
 use crate::time::Span;
 use crate::value::{DomainName, Metadata};
 
@@ -134,18 +135,6 @@ impl House {
         user.touch(self.world.now());
         let work = move |tx: &mut dyn Tx| tx.users().update(&user, seen);
         assert!(block_on(self.world.store.write(work)).unwrap());
-    }
-
-    /// A letter that no use case writes yet.
-    fn letter(&self, to: &User, letter: Letter) -> Message {
-        Message {
-            id: MessageId::new(sample::uuid("letter")),
-            content: Content::Letter {
-                recipient: to.email.clone(),
-                letter,
-            },
-            created_at: self.world.now(),
-        }
     }
 }
 
@@ -378,14 +367,19 @@ fn an_address_is_verified_once_and_in_time() {
 #[test]
 fn a_password_is_reset_by_who_is_there_and_in_time() {
     let house = house();
-    let (user, secret) = (house.bob.user.clone(), Secret::invitation(&[1; 32]));
-    let user_id = user.id;
-    let letter = house.letter(&user, Letter::PasswordReset { user_id, secret });
-    let mail = house.mail(&letter);
+    let user = house.bob.user.clone();
+    let ask = || {
+        let (passwords, email) = (&house.world.passwords, user.email.clone());
+        block_on(passwords.request_reset(Origin::default(), email)).unwrap();
+        house.last()
+    };
+    let (first, second) = (ask(), ask());
+    assert!(house.reason(&first).contains("another link"));
+    let mail = house.mail(&second);
     let end = house.world.now().plus(Span::seconds(3600));
     assert!(matches!(mail.text, MailText::PasswordReset { expires_at, .. } if expires_at == end));
     house.world.clock.advance(Span::seconds(3600));
-    assert!(house.reason(&letter).contains("expired"));
+    assert!(house.reason(&second).contains("expired"));
     house.change(user, |user| user.active = false);
-    assert!(house.reason(&letter).contains("gone"));
+    assert!(house.reason(&second).contains("gone"));
 }
