@@ -11,6 +11,7 @@ use rollbook_domain::id::OrganizationId;
 use rollbook_domain::value::{DisplayName, Email, Language, Malformed, TokenName};
 use rollbook_mail::KEYS;
 
+use crate::client::{self, ClientCommand, KeysCommand};
 use crate::failure::{Failure, Result};
 use crate::outbox::{self, OutboxCommand};
 use crate::settings::{Flags, Settings, parse, print};
@@ -93,6 +94,12 @@ enum Command {
     /// Manage personal access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Manage OAuth clients
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// Manage the keys that ID tokens are signed with
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Look after the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -335,6 +342,8 @@ impl Cli {
             Command::User(UserCommand::Create(args)) => user::create(&settings, args),
             Command::User(UserCommand::ResetLink(args)) => user::reset_link(&settings, args),
             Command::Token(TokenCommand::Create(args)) => token::create(&settings, args),
+            Command::Client(command) => client::run(&settings, command),
+            Command::Keys(command) => client::keys(&settings, &command),
             Command::Audit(AuditCommand::Verify(args)) => audit::verify(&settings, &args),
             Command::Mail(MailCommand::Preview(args)) => mail::preview(&settings, args),
             Command::Mail(MailCommand::Test(args)) => mail::test(&settings, args),

@@ -4,6 +4,7 @@
 mod ambient;
 mod audit;
 mod cli;
+mod client;
 mod dns;
 mod failure;
 mod house;
@@ -15,6 +16,7 @@ mod password;
 mod sample;
 mod serve;
 mod settings;
+mod signer;
 mod token;
 mod user;
 mod webhook;

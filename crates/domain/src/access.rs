@@ -19,7 +19,7 @@ use crate::secret::{Digest, Secret};
 use crate::time::Timestamp;
 use crate::token::{Token, TokenKind};
 use crate::user::User;
-use crate::{Error, Result};
+use crate::{Error, Refusal, Result};
 
 pub use workspace::{
     Reach, WorkspacePlace, enter_any_workspace_locked, enter_workspace, enter_workspace_locked,
@@ -275,9 +275,31 @@ impl Authentication {
         }
     }
 
+    /// Refuses what the scopes of an OAuth client's token do not permit, whatever its user may.
+    fn within_scopes(&self, action: Action) -> Result<()> {
+        let binding = self.token.oauth.as_ref();
+        match binding.and_then(|binding| binding.scopes.lacking(action)) {
+            None => Ok(()),
+            Some(scope) => Err(Refusal::InsufficientScope { scope: scope.key() }.into()),
+        }
+    }
+
+    /// Refuses a client what only the user may do, whatever the scope: it would outlive what was
+    /// allowed, or end what was not.
+    pub fn in_person(&self, action: Action) -> Result<()> {
+        if self.token.oauth.is_none() {
+            return Ok(());
+        }
+        Err(Error::Denied {
+            action,
+            visible: true,
+        })
+    }
+
     /// Allows what is not about one organization. A token that is bound to an organization may
     /// only look: what it made here would reach beyond its organization.
     fn allow_on_platform(self, action: Action) -> Result<Self> {
+        self.within_scopes(action)?;
         if self.token.organization_id.is_some() && action != Action::ReadSelf {
             return Err(Error::Denied {
                 action,
@@ -322,14 +344,17 @@ pub fn authenticate(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<
         .check(caller, now)
 }
 
-/// Finds out who calls, if that can be found out.
+/// Finds out who calls, if that can be found out and may be known here.
 pub fn recognize(
     tx: &mut dyn Tx,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Option<Authentication>> {
     match authenticate(tx, caller, now) {
-        Ok(authentication) => Ok(Some(authentication)),
+        Ok(authentication) => {
+            let known = authentication.within_scopes(Action::ReadSelf).is_ok();
+            Ok(known.then_some(authentication))
+        }
         Err(Error::Unauthenticated(_)) => Ok(None),
         Err(other) => Err(other),
     }
@@ -403,6 +428,7 @@ pub fn enter_any(
     action: Action,
 ) -> Result<(Authentication, Place)> {
     let (authentication, place, _) = arrive(tx, caller, now, id)?;
+    authentication.within_scopes(action)?;
     let standing = place.as_ref().map_or(Standing::Stranger, |place| {
         place.standing(&authentication.user)
     });

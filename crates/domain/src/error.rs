@@ -107,6 +107,10 @@ pub enum Kind {
     ServiceAccount,
     /// A message in the outbox.
     Message,
+    /// An OAuth client.
+    OAuthClient,
+    /// What a user has allowed an OAuth client.
+    Grant,
     /// A verification of an address: used, run out, replaced by a newer one, or none.
     EmailVerification,
     /// A webhook endpoint.
@@ -131,6 +135,8 @@ impl fmt::Display for Kind {
             Self::Domain => "domain",
             Self::ServiceAccount => "service account",
             Self::Message => "message",
+            Self::OAuthClient => "OAuth client",
+            Self::Grant => "grant",
             Self::EmailVerification => "e-mail verification",
             Self::WebhookEndpoint => "webhook endpoint",
             Self::Delivery => "delivery",
@@ -199,6 +205,21 @@ pub enum Refusal {
     TokenLimit {
         /// How many unexpired, unrevoked tokens a user may have.
         limit: u32,
+    },
+    /// There are as many OAuth clients as allowed.
+    #[error("there are already {limit} OAuth clients, which is the limit; delete one first")]
+    ClientLimit {
+        /// How many OAuth clients an organization, or the installation, may have.
+        limit: u32,
+    },
+    /// A public OAuth client has no secret that could be rotated.
+    #[error("a public client has no secret")]
+    NoClientSecret,
+    /// The token that a client was given does not go so far.
+    #[error("the token lacks the scope '{scope}'; ask the user for it")]
+    InsufficientScope {
+        /// The scope that is missing, by its name.
+        scope: &'static str,
     },
     /// Somebody sends, or is sent, too much. Not a matter of what the organization may use: it
     /// passes by itself.

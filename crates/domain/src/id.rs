@@ -108,3 +108,23 @@ id!(
     /// Names one webhook endpoint of an organization.
     WebhookEndpointId
 );
+id!(
+    /// Names one OAuth client; not a secret.
+    ClientId
+);
+id!(
+    /// Names one secret of an OAuth client; not the secret itself.
+    ClientSecretId
+);
+id!(
+    /// Names what a user has allowed an OAuth client, once.
+    GrantId
+);
+id!(
+    /// Names what a device waits for.
+    DeviceAuthorizationId
+);
+id!(
+    /// Names a key that ID tokens are signed with.
+    SigningKeyId
+);

@@ -23,6 +23,7 @@ pub mod mail;
 pub mod membership;
 #[cfg(feature = "mock")]
 pub mod mock;
+pub mod oauth;
 pub mod organization;
 pub mod outbox;
 pub mod page;

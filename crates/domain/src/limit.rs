@@ -1,5 +1,5 @@
 //! Limits on how often something is done that others feel: mails that are sent, passwords that are
-//! tried. They are token buckets in the memory of the process, so each replica has its own.
+//! tried, devices that wait. They are token buckets in the memory of the process, so each replica has its own.
 //!
 //! A bucket that allows `q` in a window holds `q` units and gets one back every `w / q`. What is
 //! kept of it is the moment when it will be full again (the generic cell rate algorithm, ITU-T
@@ -35,15 +35,21 @@ pub enum Policy {
     /// Passwords that fail and ways to a new one that are asked for from a client's address, in an
     /// hour; the key is the address, of IPv6 the network.
     SignInsPerAddress,
+    /// Wrong codes of devices that somebody types, in an hour; the key is their id.
+    DeviceCodeGuesses,
+    /// Devices that begin to wait, in an hour; the key is the client's address, of IPv6 the network.
+    DeviceAuthorizationsPerAddress,
 }
 
 impl Policy {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::InvitationsPerOrganization,
         Self::MessagesPerRecipient,
         Self::SignInsPerAccount,
         Self::SignInsPerAddress,
+        Self::DeviceCodeGuesses,
+        Self::DeviceAuthorizationsPerAddress,
     ];
 
     /// The key, by which clients know it.
@@ -54,6 +60,8 @@ impl Policy {
             Self::MessagesPerRecipient => "messages-per-recipient",
             Self::SignInsPerAccount => "sign-ins-per-account",
             Self::SignInsPerAddress => "sign-ins-per-address",
+            Self::DeviceCodeGuesses => "device-code-guesses",
+            Self::DeviceAuthorizationsPerAddress => "device-authorizations-per-address",
         }
     }
 
@@ -63,7 +71,9 @@ impl Policy {
         match self {
             Self::InvitationsPerOrganization
             | Self::SignInsPerAccount
-            | Self::SignInsPerAddress => Span::seconds(3600),
+            | Self::SignInsPerAddress
+            | Self::DeviceCodeGuesses
+            | Self::DeviceAuthorizationsPerAddress => Span::seconds(3600),
             Self::MessagesPerRecipient => Span::days(1),
         }
     }
@@ -75,12 +85,23 @@ impl Policy {
         !matches!(self, Self::InvitationsPerOrganization)
     }
 
+    /// Whether it limits what is sent.
+    #[must_use]
+    pub const fn is_of_messages(self) -> bool {
+        matches!(
+            self,
+            Self::InvitationsPerOrganization | Self::MessagesPerRecipient
+        )
+    }
+
     const fn place(self) -> usize {
         match self {
             Self::InvitationsPerOrganization => 0,
             Self::MessagesPerRecipient => 1,
             Self::SignInsPerAccount => 2,
             Self::SignInsPerAddress => 3,
+            Self::DeviceCodeGuesses => 4,
+            Self::DeviceAuthorizationsPerAddress => 5,
         }
     }
 }
@@ -92,9 +113,14 @@ impl fmt::Display for Policy {
             Self::MessagesPerRecipient => "too many messages go to this address",
             Self::SignInsPerAccount => "too many passwords were tried for this account",
             Self::SignInsPerAddress => "too many passwords were tried from this address",
+            Self::DeviceCodeGuesses => "too many wrong codes were typed",
+            Self::DeviceAuthorizationsPerAddress => "too many devices have asked from this address",
         })
     }
 }
+
+/// How many wrong codes of devices somebody can type in an hour.
+pub const DEVICE_CODE_GUESSES: u32 = 20;
 
 /// How much each policy allows in its window; `None` or 0: any number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +133,8 @@ pub struct Quotas {
     pub sign_ins_per_account_hour: Option<u32>,
     /// [`Policy::SignInsPerAddress`].
     pub sign_ins_per_address_hour: Option<u32>,
+    /// [`Policy::DeviceAuthorizationsPerAddress`].
+    pub device_authorizations_per_address_hour: Option<u32>,
 }
 
 impl Quotas {
@@ -118,6 +146,9 @@ impl Quotas {
             Policy::MessagesPerRecipient => self.messages_per_recipient_day,
             Policy::SignInsPerAccount => self.sign_ins_per_account_hour,
             Policy::SignInsPerAddress => self.sign_ins_per_address_hour,
+            // Not a matter of taste: it keeps eight letters from being guessed.
+            Policy::DeviceCodeGuesses => Some(DEVICE_CODE_GUESSES),
+            Policy::DeviceAuthorizationsPerAddress => self.device_authorizations_per_address_hour,
         };
         quota.filter(|quota| *quota > 0)
     }

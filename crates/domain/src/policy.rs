@@ -18,6 +18,8 @@ pub enum Action {
     ListAllOrganizations,
     /// Administer the users of the platform.
     AdministerUsers,
+    /// Administer the OAuth clients of the installation.
+    AdministerClients,
     /// See what waits to be sent and what became of it, and send it again.
     AdministerOutbox,
     /// Set the subscription and the quotas of an organization.
@@ -36,12 +38,13 @@ pub enum Action {
 
 impl Action {
     /// All actions but those that need a permission.
-    pub const WITHOUT_PERMISSION: [Self; 11] = [
+    pub const WITHOUT_PERMISSION: [Self; 12] = [
         Self::ReadSelf,
         Self::ManageSelf,
         Self::CreateOrganization,
         Self::ListAllOrganizations,
         Self::AdministerUsers,
+        Self::AdministerClients,
         Self::AdministerOutbox,
         Self::AdministerSubscriptions,
         Self::DeleteOrganization,
@@ -49,6 +52,16 @@ impl Action {
         Self::TransferOrganization,
         Self::LeaveOrganization,
     ];
+
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_reading(self) -> bool {
+        match self {
+            Self::ReadSelf | Self::ListAllOrganizations => true,
+            Self::Use(permission) => permission.is_reading(),
+            _ => false,
+        }
+    }
 
     /// All actions.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -95,6 +108,7 @@ fn permits(actor: &User, action: Action, standing: Standing) -> bool {
         Action::CreateOrganization => actor.can_own(),
         Action::ListAllOrganizations
         | Action::AdministerUsers
+        | Action::AdministerClients
         | Action::AdministerOutbox
         | Action::AdministerSubscriptions => false,
         Action::DeleteOrganization | Action::RestoreOrganization | Action::TransferOrganization => {

@@ -27,6 +27,16 @@ pub const SESSION_PREFIX: &str = "rbk_ses_";
 
 /// The prefix of the secrets of webhook endpoints (Standard Webhooks 1.0.0, "signature scheme").
 pub const WEBHOOK_PREFIX: &str = "whsec_";
+/// The prefix of the access tokens of OAuth clients.
+pub const ACCESS_TOKEN_PREFIX: &str = "rbk_oat_";
+/// The prefix of the refresh tokens of OAuth clients.
+pub const REFRESH_TOKEN_PREFIX: &str = "rbk_ort_";
+/// The prefix of the secrets of OAuth clients.
+pub const CLIENT_SECRET_PREFIX: &str = "rbk_ocs_";
+/// The prefix of authorization codes.
+pub const AUTHORIZATION_CODE_PREFIX: &str = "rbk_oac_";
+/// The prefix of device codes.
+pub const DEVICE_CODE_PREFIX: &str = "rbk_odc_";
 
 /// Base-62 digits that hold 256 bits.
 const BODY_DIGITS: usize = 43;
@@ -34,6 +44,16 @@ const BODY_DIGITS: usize = 43;
 const CHECK_DIGITS: usize = 6;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// What `Debug` prints in the place of something that nobody shall read in a log.
+#[derive(Clone, Copy)]
+pub struct Hidden;
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
 
 /// A secret in clear text. It is shown to its owner once; `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,18 +103,79 @@ impl Secret {
         Self(format!("{WEBHOOK_PREFIX}{}", STANDARD.encode(entropy)))
     }
 
+    /// Makes an access token of an OAuth client out of 32 random bytes.
+    #[must_use]
+    pub fn access_token(entropy: &[u8; 32]) -> Self {
+        Self::made(ACCESS_TOKEN_PREFIX, entropy)
+    }
+
+    /// Makes a refresh token of an OAuth client out of 32 random bytes.
+    #[must_use]
+    pub fn refresh_token(entropy: &[u8; 32]) -> Self {
+        Self::made(REFRESH_TOKEN_PREFIX, entropy)
+    }
+
+    /// Makes the secret of an OAuth client out of 32 random bytes.
+    #[must_use]
+    pub fn client_secret(entropy: &[u8; 32]) -> Self {
+        Self::made(CLIENT_SECRET_PREFIX, entropy)
+    }
+
+    /// Makes an authorization code out of 32 random bytes.
+    #[must_use]
+    pub fn authorization_code(entropy: &[u8; 32]) -> Self {
+        Self::made(AUTHORIZATION_CODE_PREFIX, entropy)
+    }
+
+    /// Makes a device code out of 32 random bytes.
+    #[must_use]
+    pub fn device_code(entropy: &[u8; 32]) -> Self {
+        Self::made(DEVICE_CODE_PREFIX, entropy)
+    }
+
     fn made(prefix: &str, entropy: &[u8; 32]) -> Self {
         let body = base62(entropy);
         let check = checksum(prefix, &body);
         Self(format!("{prefix}{body}{check}"))
     }
 
-    /// Reads a token that a client presents, be it a personal access token or a service account's
-    /// key: `None` unless prefix, length, digits and checksum are right.
+    /// Reads a token that a client presents, be it a personal access token, a service account's
+    /// key or an access token of an OAuth client: `None` unless prefix, length, digits and checksum are right.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::read(PERSONAL_ACCESS_TOKEN_PREFIX, text)
             .or_else(|| Self::read(SERVICE_ACCOUNT_KEY_PREFIX, text))
+            .or_else(|| Self::read(ACCESS_TOKEN_PREFIX, text))
+    }
+
+    /// Reads an access token of an OAuth client.
+    #[must_use]
+    pub fn parse_access_token(text: &str) -> Option<Self> {
+        Self::read(ACCESS_TOKEN_PREFIX, text)
+    }
+
+    /// Reads a refresh token of an OAuth client.
+    #[must_use]
+    pub fn parse_refresh_token(text: &str) -> Option<Self> {
+        Self::read(REFRESH_TOKEN_PREFIX, text)
+    }
+
+    /// Reads the secret of an OAuth client.
+    #[must_use]
+    pub fn parse_client_secret(text: &str) -> Option<Self> {
+        Self::read(CLIENT_SECRET_PREFIX, text)
+    }
+
+    /// Reads an authorization code.
+    #[must_use]
+    pub fn parse_authorization_code(text: &str) -> Option<Self> {
+        Self::read(AUTHORIZATION_CODE_PREFIX, text)
+    }
+
+    /// Reads a device code.
+    #[must_use]
+    pub fn parse_device_code(text: &str) -> Option<Self> {
+        Self::read(DEVICE_CODE_PREFIX, text)
     }
 
     /// Reads the secret of an invitation.

@@ -1,6 +1,7 @@
 //! Tokens: what a user's programs present, and browser sessions, which are tokens in cookies.
 
 use crate::id::{OrganizationId, TokenId, UserId};
+use crate::oauth::TokenBinding;
 use crate::time::{Span, Timestamp};
 use crate::value::TokenName;
 
@@ -13,7 +14,8 @@ pub const SESSION_IDLE: Span = Span::seconds(12 * 60 * 60);
 /// How a token is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
-    /// In a header, by a program: a personal access token or a service account's key.
+    /// In a header, by a program: a personal access token, a service account's key or an access
+    /// token of an OAuth client.
     Access,
     /// In a cookie, by a browser.
     Session,
@@ -55,6 +57,9 @@ pub struct Token {
     pub organization_id: Option<OrganizationId>,
     /// Who made it, when it is a service account's key: it permits no more than they may.
     pub created_by: Option<UserId>,
+    /// For which OAuth client it was issued, if it was, and what it permits: nobody sees it among
+    /// the user's own tokens.
+    pub oauth: Option<TokenBinding>,
     /// What the user calls it.
     pub name: TokenName,
     /// The last four characters of the secret.

@@ -86,6 +86,9 @@ table! {
         created_by -> Nullable<Id>,
         kind -> Text,
         parent_id -> Nullable<Id>,
+        client_id -> Nullable<Id>,
+        grant_id -> Nullable<Id>,
+        scopes -> Nullable<Text>,
     }
 }
 
@@ -405,6 +408,118 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    oauth_clients (id) {
+        id -> Id,
+        organization_id -> Nullable<Id>,
+        name -> Text,
+        kind -> Text,
+        grant_types -> Text,
+        scopes -> Text,
+        redirect_uris -> Text,
+        service_account_id -> Nullable<Id>,
+        version -> BigInt,
+        created_at -> Instant,
+        updated_at -> Instant,
+        deleted_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    oauth_client_secrets (id) {
+        id -> Id,
+        client_id -> Id,
+        digest -> Binary,
+        last_four -> Text,
+        created_by -> Nullable<Id>,
+        created_at -> Instant,
+        expires_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    oauth_grants (id) {
+        id -> Id,
+        client_id -> Id,
+        user_id -> Id,
+        organization_id -> Nullable<Id>,
+        scopes -> Text,
+        authenticated_at -> Instant,
+        created_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    oauth_codes (digest) {
+        digest -> Binary,
+        grant_id -> Id,
+        redirect_uri -> Text,
+        challenge -> Text,
+        nonce -> Nullable<Text>,
+        expires_at -> Instant,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable};
+    use crate::sql::{Id, Instant};
+
+    oauth_refresh_tokens (digest) {
+        digest -> Binary,
+        grant_id -> Id,
+        created_at -> Instant,
+        expires_at -> Instant,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use crate::sql::{Id, Instant};
+
+    oauth_devices (id) {
+        id -> Id,
+        device_code -> Binary,
+        user_code -> Binary,
+        client_id -> Id,
+        organization_id -> Nullable<Id>,
+        scopes -> Text,
+        state -> Text,
+        grant_id -> Nullable<Id>,
+        poll_interval -> BigInt,
+        polled_at -> Nullable<Instant>,
+        created_at -> Instant,
+        expires_at -> Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{Binary, Nullable};
+    use crate::sql::{Id, Instant};
+
+    signing_keys (id) {
+        id -> Id,
+        private_key -> Binary,
+        public_key -> Binary,
+        created_at -> Instant,
+        retired_at -> Nullable<Instant>,
+    }
+}
+
 joinable!(tokens -> users (user_id));
 joinable!(invitations -> organizations (organization_id));
 joinable!(invitations -> users (inviter_id));
@@ -434,4 +549,11 @@ allow_tables_to_appear_in_same_query!(
     outbox,
     delivery_attempts,
     webhook_endpoints,
+    oauth_clients,
+    oauth_client_secrets,
+    oauth_grants,
+    oauth_codes,
+    oauth_refresh_tokens,
+    oauth_devices,
+    signing_keys,
 );

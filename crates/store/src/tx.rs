@@ -8,8 +8,9 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
+    OAuthClientRepo, OAuthDeviceRepo, OAuthGrantRepo, OrganizationRepo, OutboxRepo, PasswordRepo,
+    PasswordResetRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo,
+    VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::{Error, Result};
 
@@ -192,6 +193,15 @@ impl Tx for SqlTx<'_> {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {
+        self
+    }
+    fn oauth_clients(&mut self) -> &mut dyn OAuthClientRepo {
+        self
+    }
+    fn oauth_grants(&mut self) -> &mut dyn OAuthGrantRepo {
+        self
+    }
+    fn oauth_devices(&mut self) -> &mut dyn OAuthDeviceRepo {
         self
     }
     fn roles(&mut self) -> &mut dyn RoleRepo {

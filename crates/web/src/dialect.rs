@@ -7,7 +7,7 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-use actix_web::dev::{HttpServiceFactory, Payload};
+use actix_web::dev::{HttpServiceFactory, Payload, ServiceResponse};
 use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, UrlencodedError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
@@ -37,8 +37,11 @@ pub trait Dialect: Sized + 'static {
     /// Reads who calls, without any I/O: a bearer token (RFC 6750) unless the dialect knows better.
     #[must_use]
     fn credential(request: &HttpRequest) -> access::Credential {
-        bearer(request.headers())
+        bearer(request.headers(), access::Credential::bearer)
     }
+
+    /// Adds to the headers of an answer, whatever it is.
+    fn adorn<B>(_response: &mut ServiceResponse<B>) {}
 }
 
 /// Why a request is not answered with what it asked for.
@@ -211,7 +214,10 @@ impl<D: Dialect> FromRequest for Caller<D> {
 
 /// Reads `Authorization: Bearer …`. Anything else in that header is malformed, and so are several
 /// such headers: it must be beyond doubt who calls.
-fn bearer(headers: &HeaderMap) -> access::Credential {
+pub(crate) fn bearer(
+    headers: &HeaderMap,
+    read: impl Fn(&str) -> access::Credential,
+) -> access::Credential {
     let mut values = headers.get_all(AUTHORIZATION);
     let Some(value) = values.next() else {
         return access::Credential::Nobody;
@@ -221,7 +227,7 @@ fn bearer(headers: &HeaderMap) -> access::Credential {
         Some((scheme, token))
             if values.next().is_none() && scheme.eq_ignore_ascii_case("Bearer") =>
         {
-            access::Credential::bearer(token.trim_matches(' '))
+            read(token.trim_matches(' '))
         }
         _ => access::Credential::Malformed,
     }
@@ -252,7 +258,9 @@ fn scope<D: Dialect>(
     let query =
         web::QueryConfig::default().error_handler(|error, _| query_fault::<D>(&error).into());
     let path = web::PathConfig::default().error_handler(|error, _| path_fault::<D>(&error).into());
-    let form = web::FormConfig::default().error_handler(|error, _| form_fault::<D>(&error).into());
+    let form = web::FormConfig::default()
+        .limit(limit)
+        .error_handler(|error, _| form_fault::<D>(&error).into());
     let scope = web::scope(root)
         .app_data(state.clone())
         .app_data(form)

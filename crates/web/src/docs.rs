@@ -11,7 +11,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, Url};
 
 use crate::state::State;
-use crate::{native, reading, zenml};
+use crate::{native, oauth, reading, zenml};
 
 const INDEX: &str = include_str!("docs/index.html");
 
@@ -21,13 +21,19 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What is made once, at the start.
+/// What is made once. The descriptions are made when somebody asks: making them takes megabytes, which
+/// a server that nobody asks need not have.
 pub(crate) struct Docs {
-    native: Option<Bytes>,
-    /// Told once it is known where the world reaches Rollbook.
-    zenml: OnceLock<Option<Bytes>>,
+    native: Description,
+    oauth: Description,
+    zenml: Description,
+    /// Where the world reaches Rollbook, once it is known.
+    public_url: OnceLock<String>,
     swagger: Arc<Config<'static>>,
 }
+
+/// A description as JSON; `None` when it cannot be written, which a test excludes.
+type Description = OnceLock<Option<Bytes>>;
 
 impl Docs {
     pub(crate) fn new() -> Self {
@@ -35,14 +41,17 @@ impl Docs {
         // service, which need not know who asks.
         let swagger = Config::new([
             Url::with_primary("native", "../openapi/native.json", true),
+            Url::new("OAuth 2.0", "../openapi/oauth.json"),
             Url::new("ZenML Pro", "../openapi/zenml.json"),
         ])
         .validator_url("none")
         .try_it_out_enabled(true)
         .display_request_duration(true);
         Self {
-            native: text(&native::openapi()),
+            native: OnceLock::new(),
+            oauth: OnceLock::new(),
             zenml: OnceLock::new(),
+            public_url: OnceLock::new(),
             swagger: Arc::new(swagger),
         }
     }
@@ -51,11 +60,26 @@ impl Docs {
 impl Docs {
     /// Tells where the world reaches Rollbook. Only the first time counts.
     pub(crate) fn announce(&self, public_url: &str) {
-        self.zenml.get_or_init(|| text(&zenml::openapi(public_url)));
+        self.public_url.get_or_init(|| public_url.to_owned());
+    }
+
+    fn native(&self) -> Option<&Bytes> {
+        let made = self.native.get_or_init(|| text(&native::openapi()));
+        made.as_ref()
+    }
+
+    fn oauth(&self) -> Option<&Bytes> {
+        let made = self.oauth.get_or_init(|| text(&oauth::openapi()));
+        made.as_ref()
+    }
+
+    fn zenml(&self) -> Option<&Bytes> {
+        let home = self.public_url.get()?;
+        let made = self.zenml.get_or_init(|| text(&zenml::openapi(home)));
+        made.as_ref()
     }
 }
 
-/// A description as JSON; `None` when it cannot be written, which a test excludes.
 fn text(description: &OpenApi) -> Option<Bytes> {
     let text = description.to_json();
     if let Err(error) = &text {
@@ -69,6 +93,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/", reading().to(index))
         .route("/openapi/native.json", reading().to(native_json))
+        .route("/openapi/oauth.json", reading().to(oauth_json))
         .route("/openapi/zenml.json", reading().to(zenml_json))
         .route("/docs", reading().to(to_swagger))
         .route("/docs/{file:.*}", reading().to(swagger));
@@ -81,11 +106,15 @@ async fn index() -> HttpResponse {
 }
 
 async fn native_json(state: Data<State>) -> HttpResponse {
-    description(state.docs.native.as_ref())
+    description(state.docs.native())
+}
+
+async fn oauth_json(state: Data<State>) -> HttpResponse {
+    description(state.docs.oauth())
 }
 
 async fn zenml_json(state: Data<State>) -> HttpResponse {
-    description(state.docs.zenml.get().and_then(Option::as_ref))
+    description(state.docs.zenml())
 }
 
 fn description(text: Option<&Bytes>) -> HttpResponse {

@@ -7,13 +7,16 @@
 #[cfg(feature = "bench")]
 mod bench;
 mod body;
+mod client_address;
 pub mod dialect;
 mod docs;
+mod errand;
 mod health;
 mod json;
 pub mod limits;
 mod metrics;
 pub mod native;
+pub mod oauth;
 mod observe;
 pub mod operation;
 mod page;
@@ -68,6 +71,8 @@ impl Web {
                 dialect::configure::<native::Native>(config, &self.state, native::OPERATIONS);
                 dialect::configure::<zenml::Zenml>(config, &self.state, zenml::OPERATIONS);
                 dialect::configure::<pages::Pages>(config, &self.state, pages::OPERATIONS);
+                // Behind the pages, some of whose paths are among its own.
+                dialect::configure::<oauth::OAuth>(config, &self.state, oauth::OPERATIONS);
             });
         #[cfg(feature = "bench")]
         config.configure(bench::configure);

@@ -35,6 +35,7 @@ pub(crate) async fn observe<D: Dialect, B: MessageBody + 'static>(
     request.extensions_mut().insert(observation.request_id);
     // A scope makes a response of every error; only a foreign middleware could leave one.
     let mut response = next.call(request).await?;
+    D::adorn(&mut response);
     observation.finish::<D, B>(&mut response);
     Ok(response)
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, Resource, Route, guard, web};
 use rollbook_domain::access;
 use rollbook_domain::error::Unauthenticated;
@@ -13,12 +14,15 @@ use rollbook_domain::policy::Action;
 use rollbook_domain::role::Permission;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::client_address::client_address;
 use crate::dialect::{Dialect, Fail, Fault};
 use crate::limits;
 use crate::observe::RequestId;
+use crate::state::State;
 
 /// Everything that a dialect can be asked, a slice for each kind of resource. What is asked most
 /// comes first, since the router tries one after the other.
@@ -113,10 +117,17 @@ pub(crate) fn caller_of<D: Dialect>(request: &HttpRequest) -> access::Caller {
     let matched = request.extensions().get::<Matched>().copied();
     let credential = matched.map_or_else(|| D::credential(request), |matched| matched.credential);
     let origin = access::Origin {
-        address: request.peer_addr().map(|peer| peer.ip()),
+        address: address_of(request),
         request: RequestId::of(request).map(|id| id.of_domain()),
     };
     access::Caller { credential, origin }
+}
+
+fn address_of(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip();
+    let state = request.app_data::<Data<State>>()?;
+    let trusted = &state.settings.trusted_proxies;
+    Some(client_address(peer, request.headers(), trusted))
 }
 
 /// The routes of those `operations` that are under a root of their dialect, in their order; each

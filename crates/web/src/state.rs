@@ -7,11 +7,14 @@ use rollbook_domain::limit::Limits;
 use rollbook_domain::port::{Clock, IdSource, Probe};
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    AuditLog, CustomRoles, Domains, Invitations, Memberships, Organizations, Outbox, Passwords,
-    Preferences, ServiceAccounts, Sessions, Subscriptions, Tokens, Users, Webhooks, Workspaces,
+    AuditLog, Authorization, CustomRoles, Domains, Invitations, Memberships, OAuthClients,
+    Organizations, Outbox, Passwords, Preferences, ServiceAccounts, Sessions, Subscriptions,
+    Tokens, Users, Webhooks, Workspaces,
 };
+use rollbook_domain::webhook::Network;
 
 use crate::docs::Docs;
+use crate::errand::Places;
 use crate::metrics::Metrics;
 use crate::page::PageTokens;
 
@@ -28,6 +31,10 @@ pub struct Services {
     pub users: Arc<dyn Users>,
     /// The use cases of personal access tokens.
     pub tokens: Arc<dyn Tokens>,
+    /// The use cases of OAuth clients.
+    pub oauth_clients: Arc<dyn OAuthClients>,
+    /// The authorization server.
+    pub authorization: Arc<dyn Authorization>,
     /// The use cases of browser sessions.
     pub sessions: Arc<dyn Sessions>,
     /// The use cases of passwords.
@@ -74,6 +81,8 @@ pub struct Settings {
     pub pages: PageSettings,
     /// The ZenML dialect's own settings.
     pub zenml: ZenmlSettings,
+    /// Whose word is taken for where a request came from (`X-Forwarded-For`).
+    pub trusted_proxies: Vec<Network>,
     /// The largest request body that is read, in bytes.
     pub body_limit: usize,
     /// How long an answer may take.
@@ -107,11 +116,17 @@ pub struct PageSettings {
 /// The settings of the ZenML dialect.
 #[derive(Clone, Debug, Default)]
 pub struct ZenmlSettings {
+    /// The id of the OAuth client as which ZenML's own programs wait for a person, whatever they
+    /// say; `None`: each as the client that it says it is.
+    pub client_id: Option<String>,
     /// How many organizations one user may own when founding them here; `None`: any number.
     pub owner_limit: Option<u32>,
     /// What a new organization may use.
     pub terms: Terms,
 }
+
+/// How many ways to a new password are made ready at once.
+const RESETS_AT_ONCE: usize = 16;
 
 /// What every worker shares.
 pub(crate) struct State {
@@ -120,6 +135,8 @@ pub(crate) struct State {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) docs: Docs,
     pub(crate) page_tokens: PageTokens,
+    /// For whoever asks for a way to a new password.
+    pub(crate) resets: Places,
 }
 
 impl State {
@@ -129,6 +146,7 @@ impl State {
             metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), now)),
             docs: Docs::new(),
             page_tokens: PageTokens::new(&settings.page_token_key),
+            resets: Places::new(RESETS_AT_ONCE),
             services,
             settings,
         }

@@ -4,7 +4,9 @@
 #[cfg(test)]
 mod pages {
     mod account;
+    mod authorization;
     mod careful;
+    mod device;
     mod golden;
     mod invitation;
     mod password;

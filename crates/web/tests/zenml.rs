@@ -9,6 +9,7 @@ mod zenml {
     mod gate;
     mod golden;
     mod house;
+    mod login;
     mod neighbours;
     mod pydantic;
     mod refusals;

@@ -4,17 +4,23 @@ Run by scripts/test-clients; its argument is the rollbook program.
 """
 
 import asyncio
+import html
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Optional
+from urllib.parse import parse_qs, urlparse
 from uuid import UUID, uuid4
 
 ROLLBOOK = Path(sys.argv[1]).resolve()
 HOME = tempfile.TemporaryDirectory(prefix="rollbook-zenml-")
+
+import requests
+from pydantic import BaseModel
 
 # Before zenml is imported, which reads them: nothing of the machine's, and no word to anybody.
 os.environ["ZENML_CONFIG_PATH"] = HOME.name
@@ -34,7 +40,12 @@ from zenml.login.pro.organization.client import (  # noqa: E402
     OrganizationClient,
 )
 from zenml.login.pro.organization.models import OrganizationRead  # noqa: E402
-from zenml.models.v2.misc.auth_models import OAuthTokenResponse  # noqa: E402
+from zenml.models.v2.misc.auth_models import (  # noqa: E402
+    OAuthDeviceAuthorizationRequest,
+    OAuthDeviceAuthorizationResponse,
+    OAuthDeviceTokenRequest,
+    OAuthTokenResponse,
+)
 
 
 class OrganizationCreate(BaseRestAPIModel):
@@ -66,12 +77,30 @@ def rollbook(*arguments: str) -> str:
     return ran.stdout.decode().strip()
 
 
+# As which ZenML's programs wait for a person.
+CLIENT = rollbook(
+    *("client", "create", "--name", "ZenML", "--public", "--grant", "device_code"),
+    *("--scope", "rollbook", "--scope", "rollbook:read"),
+)
+
+
+def free_port() -> int:
+    """A port that nobody has: links name it, so that it has to be known beforehand."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Server:
     """A running Rollbook."""
 
     def __enter__(self) -> str:
-        environment = {"ROLLBOOK_DATABASE_URL": "sqlite:test.db", "ROLLBOOK_LOG_LEVEL": "error"}
-        command = [str(ROLLBOOK), "serve", "--listen", "127.0.0.1:0"]
+        environment = {
+            "ROLLBOOK_DATABASE_URL": "sqlite:test.db",
+            "ROLLBOOK_LOG_LEVEL": "error",
+            "ROLLBOOK_ZENML_CLIENT_ID": CLIENT,
+        }
+        command = [str(ROLLBOOK), "serve", "--listen", f"127.0.0.1:{free_port()}"]
         self.process = subprocess.Popen(
             command, cwd=HOME.name, env=environment, stdout=subprocess.PIPE, text=True
         )
@@ -189,10 +218,68 @@ def workspaces(url: str, jane: str) -> None:
     assert pro.workspace.list(url="https://elsewhere.example") == []
 
 
+class Browser:
+    """A browser in which a person has signed in."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url, self.session = url, requests.Session()
+        assert self.post("/sign-in", {"token": token}).status_code == 303
+
+    def post(self, path: str, form: Dict[str, str]) -> requests.Response:
+        headers = {"Origin": self.url}
+        return self.session.post(
+            self.url + path, data=form, headers=headers, allow_redirects=False
+        )
+
+    def open(self, link: str) -> bool:
+        """Opens the link of a device, types its code and says yes."""
+        assert link.startswith(f"{self.url}/oauth2/device?user_code="), link
+        assert self.session.get(link).status_code == 200
+        code = parse_qs(urlparse(link).query)["user_code"][0]
+        page = self.post("/oauth2/device", {"user_code": code})
+        assert page.status_code == 200 and "ZenML" in page.text, page.text
+        fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page.text)
+        action = re.findall(r'<form method="post" action="([^"]*)" class="actions">', page.text)
+        form = {name: html.unescape(value) for name, value in fields}
+        answered = self.post(html.unescape(action[0]), {**form, "decision": "allow"})
+        assert answered.status_code == 200, answered.text
+        return True
+
+
+def ask(url: str, request: BaseModel) -> requests.Response:
+    """Sends a form as `zenml login` does."""
+    return requests.post(url, data=request.model_dump(exclude_none=True), timeout=10)
+
+
+def signing_in(url: str, jane: str, mallory: str) -> None:
+    """Logs in as `zenml login` does (web_login.py, whose imports take all of ZenML): by a browser;
+    and with an API key."""
+    me = uuid4()
+    answer = ask(f"{url}/auth/device_authorization", OAuthDeviceAuthorizationRequest(client_id=me))
+    begun = OAuthDeviceAuthorizationResponse(**answer.json())
+    poll = OAuthDeviceTokenRequest(device_code=begun.device_code, client_id=me)
+    assert Browser(url, jane).open(begun.verification_uri_complete)
+    token = OAuthTokenResponse(**ask(f"{url}/auth/login", poll).json())
+    assert token.access_token.startswith("rbk_oat_") and token.expires_in == 3600
+    again = ask(f"{url}/auth/login", poll)
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant"), again.text
+    assert person_of(url, token.access_token) == "jane@example.com"
+
+    key = ZenMLProClient.fetch_api_token(url, mallory)
+    assert key.access_token == mallory and person_of(url, mallory) == "mallory@example.com"
+    raises(CredentialsNotValid, lambda: ZenMLProClient.fetch_api_token(url, "nonsense"))
+
+
+def person_of(url: str, token: str) -> str:
+    """Whose token it is."""
+    return client(url, token).get("/users/me")["email"]
+
+
 def main() -> None:
     """Runs all of it against one server."""
     with Server() as url:
         jane, mallory = person("jane"), person("mallory")
+        signing_in(url, jane, mallory)
         organizations(url, jane, mallory)
         workspaces(url, jane)
     print("zenml: its client for ZenML Pro speaks to Rollbook")

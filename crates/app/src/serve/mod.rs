@@ -13,10 +13,11 @@ use actix_web::rt;
 use actix_web::rt::task::JoinHandle;
 use rollbook_domain::port::Mailer;
 use rollbook_domain::service::{
-    AuditService, Core, Courier, CustomRoleService, DomainService, InvitationService,
-    MembershipService, Operator, OperatorService, OrganizationService, OutboxService,
-    PasswordService, PreferencesService, ServiceAccountService, SessionService,
-    SubscriptionService, TokenService, UserService, WebhookService, WorkspaceService,
+    AuditService, AuthorizationService, Core, Courier, CustomRoleService, DomainService,
+    InvitationService, MembershipService, OAuthClientService, Operator, OperatorService,
+    OrganizationService, OutboxService, PasswordService, PreferencesService, ServiceAccountService,
+    SessionService, SubscriptionService, TokenService, UserService, WebhookService,
+    WorkspaceService,
 };
 use rollbook_domain::time::Span;
 use rollbook_web::{Services, Web};
@@ -28,6 +29,7 @@ use crate::failure::{Failure, Result};
 use crate::house::{self, House};
 use crate::mail;
 use crate::settings::Settings;
+use crate::signer::RingSigner;
 use crate::webhook;
 
 /// How often noted uses of tokens are written.
@@ -138,6 +140,12 @@ fn services(house: &House, settings: &Settings) -> Services {
         roles: Arc::new(CustomRoleService::new(core())),
         users: Arc::new(UserService::new(core())),
         tokens: Arc::new(TokenService::new(core())),
+        oauth_clients: Arc::new(OAuthClientService::new(core())),
+        authorization: Arc::new(AuthorizationService::new(
+            core(),
+            Arc::new(RingSigner),
+            &mail::public_url(settings),
+        )),
         sessions: Arc::new(SessionService::new(core())),
         passwords: Arc::new(PasswordService::new(core())),
         service_accounts: Arc::new(ServiceAccountService::new(core())),
@@ -169,9 +177,11 @@ fn web_settings(settings: &Settings, page_token_key: [u8; 32]) -> rollbook_web::
             terms: settings.terms,
         },
         zenml: rollbook_web::ZenmlSettings {
+            client_id: settings.zenml.client_id.map(|id| id.to_string()),
             owner_limit: settings.zenml.organizations,
             terms: settings.terms,
         },
+        trusted_proxies: settings.server.trusted_proxies.clone(),
         body_limit: settings.server.body_limit,
         request_timeout: settings.server.request_timeout,
     }
@@ -216,6 +226,12 @@ fn forget_now_and_then(core: Core, courier: Courier, keep: Span) -> JoinHandle<(
                 Ok(sessions) => tracing::debug!(sessions, "forgot old sessions"),
                 Err(error) => {
                     tracing::warn!(%error, "could not forget old sessions; will try again");
+                }
+            }
+            match core.forget_grants().await {
+                Ok(grants) => tracing::debug!(grants, "forgot what OAuth clients were given"),
+                Err(error) => {
+                    tracing::warn!(%error, "could not forget old grants; will try again");
                 }
             }
             rt::time::sleep(FORGET_PERIOD).await;

@@ -30,7 +30,7 @@ const fn key(name: &'static str, default: &'static str) -> Key {
 }
 
 /// All settings, by section.
-pub(crate) const KEYS: [Key; 52] = [
+pub(crate) const KEYS: [Key; 55] = [
     key("database.url", "sqlite:rollbook.db"),
     key("database.connections", "auto"),
     key("database.readers", "auto"),
@@ -39,6 +39,7 @@ pub(crate) const KEYS: [Key; 52] = [
     key("database.migrate_at_start", "true"),
     key("server.listen", "127.0.0.1:8080"),
     key("server.public_url", "auto"),
+    key("server.trusted_proxies", "none"),
     key("server.workers", "auto"),
     key("server.backlog", "1024"),
     key("server.max_connections", "10000"),
@@ -57,6 +58,7 @@ pub(crate) const KEYS: [Key; 52] = [
     key("limits.messages_per_recipient_day", "10"),
     key("limits.sign_ins_per_account_hour", "20"),
     key("limits.sign_ins_per_address_hour", "100"),
+    key("limits.device_authorizations_per_address_hour", "60"),
     key("passwords.enabled", "true"),
     key("passwords.memory", "19MiB"),
     key("passwords.iterations", "2"),
@@ -81,6 +83,7 @@ pub(crate) const KEYS: [Key; 52] = [
     key("native.owner_limit", "100"),
     key("pages.after_accept_url", "none"),
     key("zenml.organizations", "1"),
+    key("zenml.client_id", "none"),
     key("bootstrap.email", "admin@localhost.localdomain"),
     key("bootstrap.name", "Administrator"),
 ];

@@ -11,12 +11,14 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use rollbook_domain::id::ClientId;
 use rollbook_domain::limit::Quotas;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::webhook::WebhookTerms;
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
 use rollbook_domain::value::{DisplayName, Email};
+use rollbook_domain::webhook::Network;
 use rollbook_store::DatabaseUrl;
 
 pub(crate) use self::layers::Flags;
@@ -84,6 +86,8 @@ pub(crate) struct ServerSettings {
     pub(crate) listen: String,
     /// Where the world reaches it, without a slash at the end; `None`: where it listens.
     pub(crate) public_url: Option<String>,
+    /// Whose word is taken for where a request came from.
+    pub(crate) trusted_proxies: Vec<Network>,
     /// Threads that serve; `None`: one a core.
     pub(crate) workers: Option<usize>,
     /// Connections that the system keeps waiting.
@@ -187,6 +191,8 @@ pub(crate) struct PageSettings {
 pub(crate) struct ZenmlSettings {
     /// How many organizations one user may own; `None`: as many as they like.
     pub(crate) organizations: Option<u32>,
+    /// The OAuth client as which ZenML's programs wait for a person; `None`: each as whom it says.
+    pub(crate) client_id: Option<ClientId>,
 }
 
 /// The section `bootstrap`.
@@ -229,6 +235,7 @@ impl Settings {
             },
             zenml: ZenmlSettings {
                 organizations: read(&table, "zenml.organizations", limit)?,
+                client_id: read(&table, "zenml.client_id", parse::client_id)?,
             },
             bootstrap: BootstrapSettings {
                 email: read(&table, "bootstrap.email", |text| {
@@ -267,6 +274,7 @@ fn server(table: &Table) -> Result<ServerSettings> {
     Ok(ServerSettings {
         listen: read(table, "server.listen", parse::listen)?,
         public_url: read(table, "server.public_url", mail::public_url)?,
+        trusted_proxies: read(table, "server.trusted_proxies", parse::networks)?,
         workers: read(table, "server.workers", |text| {
             parse::number_or_auto(text, 1..=512)
         })?,
@@ -318,6 +326,11 @@ fn limits(table: &Table) -> Result<Quotas> {
         messages_per_recipient_day: read(table, "limits.messages_per_recipient_day", limit)?,
         sign_ins_per_account_hour: read(table, "limits.sign_ins_per_account_hour", limit)?,
         sign_ins_per_address_hour: read(table, "limits.sign_ins_per_address_hour", limit)?,
+        device_authorizations_per_address_hour: read(
+            table,
+            "limits.device_authorizations_per_address_hour",
+            limit,
+        )?,
     })
 }
 
@@ -347,7 +360,7 @@ fn passwords(table: &Table) -> Result<PasswordSettings> {
 }
 
 /// How much memory a hash takes, in KiB: at least 64 KiB, which is 8 KiB for each of 8 lanes
-/// (RFC 9106 §3.1).
+/// (RFC 9106 §3.1), and at most what any size may be, 1 GiB.
 fn memory(text: &str) -> Parsed<u32> {
     let bytes = parse::size(text)?;
     let kib = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
@@ -407,6 +420,7 @@ mod tests {
         let settings = load(&[]).unwrap();
         assert_eq!(settings.native.owner_limit, Some(100));
         assert_eq!(settings.zenml.organizations, Some(1));
+        assert_eq!(settings.zenml.client_id, None);
         assert_eq!(settings.server.body_limit, 256 << 10);
         assert_eq!(settings.domains.resolver, None);
         assert_eq!(
@@ -515,6 +529,7 @@ mod tests {
     fn passwords_are_hashed_in_earnest() {
         for (variable, value, message) in [
             ("MEMORY", "63KiB", "must be at least 64KiB"),
+            ("MEMORY", "2GiB", "at most 1GiB"),
             ("MEMORY", "much", "must be a number of bytes"),
             ("ITERATIONS", "0", "must be a number from 1 to 100"),
             ("PARALLELISM", "9", "must be a number from 1 to 8"),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use rollbook_domain::id::ClientId;
 use rollbook_domain::value::Url;
 use rollbook_domain::webhook::{Destinations, Network};
 use tracing_subscriber::EnvFilter;
@@ -159,14 +160,28 @@ pub(crate) fn after_accept_url(text: &str) -> Parsed<Option<String>> {
     }
 }
 
+/// `none`, or the id of an OAuth client.
+pub(crate) fn client_id(text: &str) -> Parsed<Option<ClientId>> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let id = ClientId::parse(text).map(Some);
+    id.ok_or_else(|| "must be none or the id of a client (rollbook client list)".to_owned())
+}
+
 /// The public addresses, and those of a list of networks; `none`: only the public ones.
 pub(crate) fn destinations(text: &str) -> Parsed<Destinations> {
+    networks(text).map(Destinations::new)
+}
+
+/// A list of networks, or `none`.
+pub(crate) fn networks(text: &str) -> Parsed<Vec<Network>> {
     if text == "none" {
-        return Ok(Destinations::default());
+        return Ok(Vec::new());
     }
     let networks = text.split(',').map(|it| Network::parse(it.trim()));
     let networks: Result<Vec<_>, _> = networks.collect();
-    networks.map(Destinations::new).map_err(|wrong| {
+    networks.map_err(|wrong| {
         format!("must be none or networks such as 10.0.0.0/8 with commas in between: {wrong}")
     })
 }

@@ -21,6 +21,20 @@ const BODIES: &[(&str, &str)] = &[
         "organizations.invitations.batchCreate",
         r#"{"requests":[{"invitation":{"email":"eve@example.com"}}]}"#,
     ),
+    ("organizations.create", r#"{"title":"Another"}"#),
+    ("invitations.accept", r#"{"secret":"SECRET"}"#),
+    ("invitations.decline", r#"{"secret":"SECRET"}"#),
+    ("me.update", r#"{"display_name":"Somebody"}"#),
+    ("me.verifyEmail", r#"{"secret":"SECRET"}"#),
+    (
+        "me.setPassword",
+        r#"{"new_password":"correct horse battery"}"#,
+    ),
+    (
+        "me.removePassword",
+        r#"{"current_password":"correct horse battery"}"#,
+    ),
+    ("me.tokens.create", r#"{"display_name":"forever"}"#),
     ("workspaces.create", r#"{"title":"Lab"}"#),
     ("workspaces.countUsers", r#"{"workspace_ids":["USER"]}"#),
     (
@@ -38,6 +52,14 @@ const BODIES: &[(&str, &str)] = &[
     (
         "serviceAccounts.keys.create",
         r#"{"display_name":"second"}"#,
+    ),
+    (
+        "oauthClients.create",
+        r#"{"display_name":"Robot","kind":"CLIENT_KIND_PUBLIC","redirect_uris":["https://a.example"]}"#,
+    ),
+    (
+        "installation.oauthClients.create",
+        r#"{"display_name":"Robot","kind":"CLIENT_KIND_PUBLIC","redirect_uris":["https://a.example"]}"#,
     ),
     ("domains.create", r#"{"domain":"other.example"}"#),
     (
@@ -58,11 +80,12 @@ const BODIES: &[(&str, &str)] = &[
 const NOBODYS: &str = "01980c5e-7a10-7c3a-9b1e-6f1d2c3b4a59";
 
 /// The segments of paths that name something below an organization.
-const THINGS: [&str; 9] = [
+const THINGS: [&str; 10] = [
     "delivery_id",
     "domain_id",
     "invitation_id",
     "key_id",
+    "oauth_client_id",
     "role_id",
     "service_account_id",
     "user_id",
@@ -173,14 +196,19 @@ fn below_an_organization() -> impl Iterator<Item = &'static Operation> {
 fn about_the_platform() -> impl Iterator<Item = &'static Operation> {
     let all = OPERATIONS.iter().copied().flatten();
     all.filter(|it| {
-        let action = [Action::AdministerUsers, Action::AdministerOutbox].map(Policy::Caller);
+        let action = [
+            Action::AdministerClients,
+            Action::AdministerUsers,
+            Action::AdministerOutbox,
+        ];
+        let action = action.map(Policy::Caller);
         action.contains(&it.policy)
     })
 }
 
 /// An organization, and what of each kind there is below it.
 #[derive(Clone)]
-struct Place {
+pub(crate) struct Place {
     organization: String,
     /// The names of segments of paths, and the ids to put there.
     things: Vec<(&'static str, String)>,
@@ -197,7 +225,7 @@ impl Place {
     }
 
     /// Founds an organization that has something of each kind, and a member beside its owner.
-    fn furnish(server: &Server, installation: &Installation, owner: &str) -> Self {
+    pub(crate) fn furnish(server: &Server, installation: &Installation, owner: &str) -> Self {
         let organization = found(server, owner);
         let base = format!("/api/v1/organizations/{organization}");
         let member = server.get("/api/v1/me", &person(installation, "joe"));
@@ -224,6 +252,10 @@ impl Place {
             thing("domains", r#"{"domain":"acme.example"}"#),
             thing("invitations", r#"{"email":"sue@example.com"}"#),
             thing(&keys, r#"{"display_name":"first"}"#),
+            thing(
+                "oauthClients",
+                r#"{"display_name":"Console","kind":"CLIENT_KIND_CONFIDENTIAL","redirect_uris":["https://a.example"]}"#,
+            ),
             thing("roles?role_id=reader", r#"{"title":"Reader"}"#),
             account,
             user,
@@ -237,11 +269,13 @@ impl Place {
     }
 
     /// Asks for an operation here.
-    fn call(&self, server: &Server, operation: &Operation, token: &str) -> Answer {
+    pub(crate) fn call(&self, server: &Server, operation: &Operation, token: &str) -> Answer {
         let mut path = operation
             .path
             .replace("{organization_id}", &self.organization);
-        path = path.replace("{message_id}", NOBODYS);
+        for nobodys in ["{message_id}", "{oauth_grant_id}", "{token_id}"] {
+            path = path.replace(nobodys, NOBODYS);
+        }
         for (name, id) in &self.things {
             path = path.replace(&format!("{{{name}}}"), id);
         }
@@ -253,7 +287,7 @@ impl Place {
 
     /// All that can be read here, its audit log included.
     #[track_caller]
-    fn everything(&self, server: &Server, token: &str) -> Vec<(&'static str, String)> {
+    pub(crate) fn everything(&self, server: &Server, token: &str) -> Vec<(&'static str, String)> {
         // A delivery has a life of its own.
         let still = |it: &&Operation| !it.id.starts_with("webhookEndpoints.deliveries.");
         let reads = below_an_organization().filter(|it| it.method.is_safe());
@@ -298,7 +332,7 @@ fn make(server: &Server, path: &str, token: &str, body: &str) -> Answer {
 }
 
 /// Makes a person, and answers a token of theirs.
-fn person(installation: &Installation, name: &str) -> String {
+pub(crate) fn person(installation: &Installation, name: &str) -> String {
     let email = format!("{name}@example.com");
     let make = ["user", "create", "--email", &email, "--name", name];
     installation.run(&make).success();

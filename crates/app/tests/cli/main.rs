@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod client;
 mod commands;
 mod isolation;
 mod mail;
@@ -17,6 +18,7 @@ mod passwords;
 #[cfg(unix)]
 mod readme;
 mod sample;
+mod scopes;
 mod serve;
 mod settings;
 mod support;

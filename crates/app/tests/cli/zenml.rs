@@ -1,7 +1,7 @@
 //! The ZenML dialect over both databases, and who gets how far in it.
 
 use rollbook_domain::id::OrganizationId;
-use rollbook_web::operation::Operation;
+use rollbook_web::operation::{Operation, Policy};
 use rollbook_web::zenml::{OPERATIONS, built_in_role_id};
 
 use crate::support::{Answer, Installation, Server, on_both};
@@ -178,7 +178,7 @@ on_both! {
         let theirs = Place::furnish(&server, installation, &jane);
         let before = theirs.everything(&server, &jane);
         let mut below = 0;
-        for operation in OPERATIONS.iter().copied().flatten() {
+        for operation in operations() {
             let answer = theirs.call(&server, operation, &mallory);
             let absent = Place::nowhere().call(&server, operation, &mallory);
             if let Some(status) = stranger(operation.id) {
@@ -195,7 +195,7 @@ on_both! {
         assert!(below >= 28, "{below}");
         assert_eq!(theirs.everything(&server, &jane), before);
         // And none of it was refused for another reason. What is deleted is deleted last.
-        let mut all: Vec<_> = OPERATIONS.iter().copied().flatten().collect();
+        let mut all: Vec<_> = operations().collect();
         all.sort_by_key(|it| (it.method == "DELETE", it.id == "organizations.delete"));
         for operation in all.into_iter().filter(|it| it.id != "users.update") {
             let allowed = theirs.call(&server, operation, server.token());
@@ -215,13 +215,19 @@ on_both! {
         let sam = person(installation, "sam");
         join(&server, &theirs.organization, &id(&server, &sam));
         let before = theirs.everything(&server, &jane);
-        for operation in OPERATIONS.iter().copied().flatten() {
+        for operation in operations() {
             let answer = theirs.call(&server, operation, &sam);
             let expected = plain_member(operation.id);
             assert_eq!(answer.status, expected, "{}: {}", operation.id, answer.body);
         }
         assert_eq!(theirs.everything(&server, &jane), before);
     }
+}
+
+/// Every operation that asks who calls; the others are how somebody comes by a token.
+fn operations() -> impl Iterator<Item = &'static Operation> {
+    let all = OPERATIONS.iter().copied().flatten();
+    all.filter(|it| it.policy != Policy::Public)
 }
 
 /// What a stranger is answered where nothing is of one organization; `None`: that there is none.
@@ -238,7 +244,7 @@ fn stranger(operation: &str) -> Option<u16> {
     }
 }
 
-fn absent(operation: &str) -> bool {
+pub(crate) fn absent(operation: &str) -> bool {
     let there_is_none = ["teams.", "rbac.", "usage."];
     there_is_none.iter().any(|it| operation.contains(it))
 }
@@ -267,7 +273,7 @@ fn plain_member(operation: &str) -> u16 {
 
 /// An organization, and what there is in it.
 #[derive(Clone)]
-struct Place {
+pub(crate) struct Place {
     organization: String,
     /// The names of segments of paths, and what to put there.
     things: Vec<(&'static str, String)>,
@@ -295,7 +301,7 @@ impl Place {
     }
 
     /// Founds an organization that has something of each kind, and a member beside its owner.
-    fn furnish(server: &Server, installation: &Installation, owner: &str) -> Self {
+    pub(crate) fn furnish(server: &Server, installation: &Installation, owner: &str) -> Self {
         let made = make(server, "/organizations", owner, r#"{"name":"Theirs"}"#);
         let organization = made.field("id").to_owned();
         let base = format!("/organizations/{organization}");
@@ -337,7 +343,7 @@ impl Place {
     }
 
     /// Asks for an operation here, with input that is in order.
-    fn call(&self, server: &Server, operation: &Operation, token: &str) -> Answer {
+    pub(crate) fn call(&self, server: &Server, operation: &Operation, token: &str) -> Answer {
         let mut path = operation
             .path
             .replace("{organization_id_or_name}", "{organization_id}");
@@ -372,7 +378,7 @@ impl Place {
 
     /// All that can be read here.
     #[track_caller]
-    fn everything(&self, server: &Server, token: &str) -> Vec<String> {
+    pub(crate) fn everything(&self, server: &Server, token: &str) -> Vec<String> {
         let all = OPERATIONS.iter().copied().flatten();
         let reads = all.filter(|it| it.method.is_safe() && it.path.contains("organization_id"));
         let read = |it: &Operation| {

@@ -15,9 +15,9 @@ use rollbook_domain::organization::{
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, Output, PasswordRepo, PasswordResetRepo, PlanRepo,
-    PreferencesRepo, RequestRepo, RoleRepo, Store, TokenRepo, Tx, UserRepo, VerificationRepo,
-    WebhookRepo, Work, WorkspaceRepo,
+    OAuthClientRepo, OAuthDeviceRepo, OAuthGrantRepo, OrganizationRepo, OutboxRepo, Output,
+    PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, Store,
+    TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
@@ -80,6 +80,15 @@ impl Tx for Rows {
         self
     }
     fn tokens(&mut self) -> &mut dyn TokenRepo {
+        self
+    }
+    fn oauth_clients(&mut self) -> &mut dyn OAuthClientRepo {
+        self
+    }
+    fn oauth_grants(&mut self) -> &mut dyn OAuthGrantRepo {
+        self
+    }
+    fn oauth_devices(&mut self) -> &mut dyn OAuthDeviceRepo {
         self
     }
     fn roles(&mut self) -> &mut dyn RoleRepo {

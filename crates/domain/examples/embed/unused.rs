@@ -3,12 +3,16 @@
 use rollbook_domain::domain::OrganizationDomain;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{
-    DomainId, InvitationId, MessageId, OrganizationId, RoleId, UserId, WebhookEndpointId,
-    WorkspaceId,
+    ClientId, ClientSecretId, DeviceAuthorizationId, DomainId, GrantId, InvitationId, MessageId,
+    OrganizationId, RoleId, SigningKeyId, UserId, WebhookEndpointId, WorkspaceId,
 };
 use rollbook_domain::idempotency::{Remembered, RequestKey};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::membership::Direction;
+use rollbook_domain::oauth::{
+    AuthorizationCode, ClientSecret, DeviceAuthorization, Grant, OAuthClient, RefreshToken, Scopes,
+    SigningKey,
+};
 use rollbook_domain::organization::Version;
 use rollbook_domain::outbox::{
     Allowance, Attempt, Delivery, DeliveryState, DeliveryTest, Depth, Message, Outcome,
@@ -16,9 +20,9 @@ use rollbook_domain::outbox::{
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::password::{KeptPassword, PasswordReset};
 use rollbook_domain::port::{
-    Claimed, DomainRepo, InstallationRepo, InvitationRepo, OutboxRepo, PasswordRepo,
-    PasswordResetRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleHolder, RoleRepo,
-    VerificationRepo, WebhookRepo, WorkspaceRepo,
+    Claimed, DomainRepo, InstallationRepo, InvitationRepo, OAuthClientRepo, OAuthDeviceRepo,
+    OAuthGrantRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo,
+    RequestRepo, RoleHolder, RoleRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use rollbook_domain::preferences::{OrganizationPreferences, WorkspacePreferences};
 use rollbook_domain::role::{CustomRole, Permissions};
@@ -176,6 +180,60 @@ impl InstallationRepo for Rows {
     unused! {
         page_token_key() -> Option<[u8; 32]>;
         add_page_token_key(&[u8; 32]) -> bool;
+        hold() -> ();
+        signing_keys() -> Vec<SigningKey>;
+        add_signing_key(&SigningKey) -> ();
+        retire_signing_key(SigningKeyId, Timestamp) -> ();
+        remove_signing_key(SigningKeyId) -> ();
+    }
+}
+
+impl OAuthClientRepo for Rows {
+    unused! {
+        add(&OAuthClient) -> ();
+        find(ClientId) -> Option<OAuthClient>;
+        lock(ClientId) -> Option<OAuthClient>;
+        list(Option<OrganizationId>, &Window<ClientId>) -> Page<OAuthClient, ClientId>;
+        count(Option<OrganizationId>) -> u32;
+        update(&OAuthClient, Version) -> bool;
+        add_secret(&ClientSecret, &Digest) -> ();
+        find_secret(ClientId, &Digest) -> Option<ClientSecret>;
+        secrets(ClientId) -> Vec<ClientSecret>;
+        end_secret(ClientSecretId, Timestamp) -> ();
+        remove_secret(ClientSecretId) -> ();
+    }
+}
+
+impl OAuthGrantRepo for Rows {
+    unused! {
+        add(&Grant) -> ();
+        find(GrantId) -> Option<Grant>;
+        lock(GrantId) -> Option<Grant>;
+        list(UserId, &Window<GrantId>) -> Page<Grant, GrantId>;
+        allowed(UserId, ClientId, Option<OrganizationId>) -> Vec<Scopes>;
+        revoke(GrantId, Timestamp) -> bool;
+        revoke_allowed(UserId, ClientId, Option<OrganizationId>, Timestamp) -> u32;
+        revoke_of_user(UserId, Timestamp) -> u32;
+        revoke_in(OrganizationId, UserId, Timestamp) -> u32;
+        revoke_bound(OrganizationId, Timestamp) -> u32;
+        revoke_of_client(ClientId, Timestamp) -> u32;
+        add_code(&AuthorizationCode, &Digest) -> ();
+        find_code(&Digest) -> Option<AuthorizationCode>;
+        use_code(&Digest, Timestamp) -> bool;
+        add_refresh_token(&RefreshToken, &Digest) -> ();
+        find_refresh_token(&Digest) -> Option<RefreshToken>;
+        use_refresh_token(&Digest, Timestamp) -> bool;
+        forget(Timestamp, Timestamp, Timestamp, u32) -> u32;
+    }
+}
+
+impl OAuthDeviceRepo for Rows {
+    unused! {
+        add(&DeviceAuthorization, &Digest, &Digest) -> bool;
+        find(&Digest) -> Option<DeviceAuthorization>;
+        find_by_user_code(&Digest) -> Option<DeviceAuthorization>;
+        lock(DeviceAuthorizationId) -> Option<DeviceAuthorization>;
+        update(&DeviceAuthorization) -> ();
     }
 }
 

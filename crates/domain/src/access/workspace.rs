@@ -91,6 +91,7 @@ fn enter_any(
     permission: Permission,
 ) -> Result<(Authentication, WorkspacePlace)> {
     let (authentication, place, most) = arrive(tx, caller, now, at.organization)?;
+    authentication.within_scopes(Action::Use(permission))?;
     let held = place.as_ref().and_then(|place| place.held);
     let granted = match held {
         Some(held) => granted(tx, &authentication, held, most, at)?,
@@ -155,6 +156,7 @@ pub fn reach_workspaces(
     permission: Permission,
 ) -> Result<(Authentication, Reach)> {
     let (authentication, place, most) = arrive(tx, caller, now, organization)?;
+    authentication.within_scopes(Action::Use(permission))?;
     let user = &authentication.user;
     let standing = place
         .as_ref()

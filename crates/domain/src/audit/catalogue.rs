@@ -22,6 +22,8 @@ impl Act {
                 | Self::PasswordResetSent
                 | Self::PasswordReset
                 | Self::AccountClaimed
+                | Self::GrantCreated
+                | Self::GrantRevoked
         )
     }
 
@@ -81,6 +83,10 @@ impl Act {
             | Self::WebhookUpdated
             | Self::WebhookSecretRotated
             | Self::WebhookDeleted => &["webhook"],
+            Self::ClientCreated | Self::ClientSecretRotated | Self::ClientDeleted => {
+                &["oauth_client"]
+            }
+            Self::GrantCreated | Self::GrantRevoked => &["grant"],
         }
     }
 
@@ -133,7 +139,10 @@ impl Act {
                 &["url", "description", "event_types", "status"]
             }
             Self::WebhookDeleted => &["url"],
+            Self::ClientCreated => &["name", "kind", "scopes", "service_account"],
             Self::OrganizationDeleted
+            | Self::GrantCreated
+            | Self::GrantRevoked
             | Self::MembershipDeactivated
             | Self::MembershipActivated
             | Self::WorkspaceDeleted
@@ -152,7 +161,9 @@ impl Act {
             | Self::PasswordRemoved
             | Self::PasswordResetSent
             | Self::PasswordReset
-            | Self::AccountClaimed => &[],
+            | Self::AccountClaimed
+            | Self::ClientSecretRotated
+            | Self::ClientDeleted => &[],
         }
     }
 }

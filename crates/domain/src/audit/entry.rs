@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use crate::access::Origin;
 use crate::id::{
-    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WebhookEndpointId,
-    WorkspaceId,
+    ClientId, DomainId, GrantId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId,
+    WebhookEndpointId, WorkspaceId,
 };
 use crate::secret::Digest;
 use crate::time::Timestamp;
@@ -248,6 +248,16 @@ acts! {
     /// Whoever receives mail at the address of an account, which nobody had shown before, took it
     /// over; all earlier credentials are dead.
     AccountClaimed = "user.claimed",
+    /// An OAuth client was made.
+    ClientCreated = "oauth_client.created",
+    /// An OAuth client got a new secret.
+    ClientSecretRotated = "oauth_client.secret_rotated",
+    /// An OAuth client was deleted, with all that it was allowed.
+    ClientDeleted = "oauth_client.deleted",
+    /// A user allowed an OAuth client something.
+    GrantCreated = "grant.created",
+    /// What a user had allowed an OAuth client ended.
+    GrantRevoked = "grant.revoked",
 }
 
 /// On what it was done.
@@ -277,6 +287,10 @@ pub enum Target {
     Session(TokenId),
     /// On a webhook endpoint.
     Webhook(WebhookEndpointId),
+    /// On an OAuth client.
+    OAuthClient(ClientId),
+    /// On what a user has allowed an OAuth client.
+    Grant(GrantId),
 }
 
 impl Target {
@@ -296,6 +310,8 @@ impl Target {
             Self::Message(_) => "message",
             Self::Session(_) => "session",
             Self::Webhook(_) => "webhook",
+            Self::OAuthClient(_) => "oauth_client",
+            Self::Grant(_) => "grant",
         }
     }
 
@@ -312,6 +328,8 @@ impl Target {
             Self::Message(id) => id.uuid(),
             Self::Token(id) | Self::Session(id) => id.uuid(),
             Self::Webhook(id) => id.uuid(),
+            Self::OAuthClient(id) => id.uuid(),
+            Self::Grant(id) => id.uuid(),
         }
     }
 }

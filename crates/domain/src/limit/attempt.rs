@@ -57,10 +57,7 @@ impl Attempt {
 
     /// Takes one of the address's bucket only, for good: for a way to a new password.
     pub fn ask(limits: &Limits, address: Option<IpAddr>, now: Timestamp) -> Result<()> {
-        match of_address(address) {
-            Some(address) => limits.take(Policy::SignInsPerAddress, &address, now),
-            None => Ok(()),
-        }
+        limits.take_of_client(Policy::SignInsPerAddress, address, now)
     }
 
     /// Fills the account's bucket, and remembers from where it is used: somebody has shown that it is
@@ -87,6 +84,21 @@ impl Attempt {
             self.limits.familiar().remember(place);
         }
         self.forgive();
+    }
+}
+
+impl Limits {
+    /// Takes one of the bucket of a client's address, for good, if it has one: see [`Limits::take`].
+    pub fn take_of_client(
+        &self,
+        policy: Policy,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<()> {
+        match of_address(address) {
+            Some(client) => self.take(policy, &client, now),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! Ready-made entities, the same in every run: everything about one follows from its name.
 
 mod inside;
+mod oauth;
 
 pub use inside::{
     domain, entry, general, invitation, invitation_secret, invitation_view, key, key_secret,
     message, role, service_account_of, webhook_endpoint, workspace, workspace_member_view,
     workspace_membership, workspace_role, workspace_view,
 };
+
+pub use oauth::{client_secret, client_secret_of, grant, issued_device, oauth_client, signing_key};
 
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
@@ -140,6 +143,12 @@ pub fn secret(name: &str) -> Secret {
     Secret::personal_access_token(&Sha256::digest(name.as_bytes()).into())
 }
 
+/// A browser session's secret.
+#[must_use]
+pub fn session_secret(name: &str) -> Secret {
+    Secret::session(&Sha256::digest(name.as_bytes()).into())
+}
+
 /// A token of the user that never expires; its secret is [`secret`] of the same name.
 #[must_use]
 pub fn token(name: &str, user: &User) -> Token {
@@ -147,6 +156,7 @@ pub fn token(name: &str, user: &User) -> Token {
         id: TokenId::new(uuid(&format!("token {name} {}", user.id))),
         kind: TokenKind::Access,
         parent_id: None,
+        oauth: None,
         user_id: user.id,
         organization_id: None,
         created_by: None,

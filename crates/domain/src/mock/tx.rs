@@ -1,11 +1,13 @@
 use crate::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     MockAccessRepo, MockAuditRepo, MockDomainRepo, MockInstallationRepo, MockInvitationRepo,
-    MockMembershipRepo, MockOrganizationRepo, MockOutboxRepo, MockPasswordRepo,
-    MockPasswordResetRepo, MockPlanRepo, MockPreferencesRepo, MockRequestRepo, MockRoleRepo,
-    MockTokenRepo, MockUserRepo, MockVerificationRepo, MockWebhookRepo, MockWorkspaceRepo,
-    OrganizationRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
+    MockMembershipRepo, MockOAuthClientRepo, MockOAuthDeviceRepo, MockOAuthGrantRepo,
+    MockOrganizationRepo, MockOutboxRepo, MockPasswordRepo, MockPasswordResetRepo, MockPlanRepo,
+    MockPreferencesRepo, MockRequestRepo, MockRoleRepo, MockTokenRepo, MockUserRepo,
+    MockVerificationRepo, MockWebhookRepo, MockWorkspaceRepo, OAuthClientRepo, OAuthDeviceRepo,
+    OAuthGrantRepo, OrganizationRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo,
+    PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo,
+    WorkspaceRepo,
 };
 
 /// A transaction whose repositories are mocks: set expectations on the ones that a use case is
@@ -28,6 +30,12 @@ pub struct MockTx {
     pub password_resets: MockPasswordResetRepo,
     /// Behind [`Tx::tokens`].
     pub tokens: MockTokenRepo,
+    /// Behind [`Tx::oauth_clients`].
+    pub oauth_clients: MockOAuthClientRepo,
+    /// Behind [`Tx::oauth_grants`].
+    pub oauth_grants: MockOAuthGrantRepo,
+    /// Behind [`Tx::oauth_devices`].
+    pub oauth_devices: MockOAuthDeviceRepo,
     /// Behind [`Tx::roles`].
     pub roles: MockRoleRepo,
     /// Behind [`Tx::invitations`].
@@ -82,6 +90,18 @@ impl Tx for MockTx {
 
     fn tokens(&mut self) -> &mut dyn TokenRepo {
         &mut self.tokens
+    }
+
+    fn oauth_clients(&mut self) -> &mut dyn OAuthClientRepo {
+        &mut self.oauth_clients
+    }
+
+    fn oauth_grants(&mut self) -> &mut dyn OAuthGrantRepo {
+        &mut self.oauth_grants
+    }
+
+    fn oauth_devices(&mut self) -> &mut dyn OAuthDeviceRepo {
+        &mut self.oauth_devices
     }
 
     fn roles(&mut self) -> &mut dyn RoleRepo {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::{
-    FixedClock, MemoryStore, PlainStrength, QuickHasher, SequentialIds, SequentialRandom, Zone,
-    sample,
+    FixedClock, MemoryStore, PlainSigner, PlainStrength, QuickHasher, SequentialIds,
+    SequentialRandom, Zone, sample,
 };
 use crate::access::Caller;
 use crate::audit::Author;
@@ -19,10 +19,10 @@ use crate::service::organization::{CreateOrganization, Naming, Organizations, Te
 use crate::service::webhook::WebhookTerms;
 use crate::service::workspace::CreateWorkspace;
 use crate::service::{
-    AuditService, Core, CustomRoleService, DomainService, InvitationService, MembershipService,
-    OperatorService, OrganizationService, OutboxService, PasswordService, PasswordTools,
-    PreferencesService, ServiceAccountService, SessionService, SubscriptionService, TokenService,
-    UserService, WebhookService, WorkspaceService, Workspaces,
+    AuditService, AuthorizationService, Core, CustomRoleService, DomainService, InvitationService,
+    MembershipService, OAuthClientService, OperatorService, OrganizationService, OutboxService,
+    PasswordService, PasswordTools, PreferencesService, ServiceAccountService, SessionService,
+    SubscriptionService, TokenService, UserService, WebhookService, WorkspaceService, Workspaces,
 };
 use crate::subscription::Quota;
 use crate::time::Timestamp;
@@ -71,6 +71,10 @@ pub struct World {
     /// The real service.
     pub passwords: PasswordService,
     /// The real service.
+    pub oauth_clients: OAuthClientService,
+    /// The real service, which signs with a [`PlainSigner`] as [`World::ISSUER`].
+    pub authorization: AuthorizationService,
+    /// The real service.
     pub tokens: TokenService,
     /// The real service.
     pub workspaces: WorkspaceService,
@@ -100,6 +104,9 @@ pub struct Account {
 }
 
 impl World {
+    /// Under which URL OAuth clients know the world.
+    pub const ISSUER: &str = "https://book.example";
+
     /// Over this store.
     #[must_use]
     pub fn over(store: Arc<dyn Store>) -> Self {
@@ -184,6 +191,12 @@ impl World {
             service_accounts: ServiceAccountService::new(core.clone()),
             sessions: SessionService::new(core.clone()),
             passwords: PasswordService::new(core.clone()),
+            oauth_clients: OAuthClientService::new(core.clone()),
+            authorization: AuthorizationService::new(
+                core.clone(),
+                Arc::new(PlainSigner::default()),
+                Self::ISSUER,
+            ),
             tokens: TokenService::new(core.clone()),
             workspaces: WorkspaceService::new(core.clone()),
             preferences: PreferencesService::new(core.clone()),
@@ -224,6 +237,7 @@ impl World {
             id: TokenId::new(self.ids.next(now)),
             kind: TokenKind::Access,
             parent_id: None,
+            oauth: None,
             user_id: user.id,
             name: TokenName::from_stored("first".to_owned()),
             last_four: secret.last_four(),

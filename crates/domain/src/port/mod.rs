@@ -10,6 +10,9 @@ mod installation;
 mod invitation;
 mod mailer;
 mod membership;
+mod oauth_client;
+mod oauth_device;
+mod oauth_grant;
 mod organization;
 mod outbox;
 mod password;
@@ -18,6 +21,7 @@ mod preferences;
 mod probe;
 mod request;
 mod role;
+mod signer;
 mod store;
 mod token;
 mod user;
@@ -34,6 +38,9 @@ pub use installation::InstallationRepo;
 pub use invitation::InvitationRepo;
 pub use mailer::{Mailer, NotMailed};
 pub use membership::MembershipRepo;
+pub use oauth_client::OAuthClientRepo;
+pub use oauth_device::OAuthDeviceRepo;
+pub use oauth_grant::OAuthGrantRepo;
 pub use organization::OrganizationRepo;
 pub use outbox::{Claimed, OutboxRepo};
 pub use password::{PasswordHasher, PasswordRepo, PasswordResetRepo, PasswordStrength};
@@ -42,6 +49,7 @@ pub use preferences::PreferencesRepo;
 pub use probe::Probe;
 pub use request::RequestRepo;
 pub use role::{RoleHolder, RoleRepo};
+pub use signer::Signer;
 pub use store::{Access, Output, Store, Tx, Work};
 pub use token::TokenRepo;
 pub use user::UserRepo;
@@ -60,6 +68,9 @@ pub use {
     invitation::MockInvitationRepo,
     mailer::MockMailer,
     membership::MockMembershipRepo,
+    oauth_client::MockOAuthClientRepo,
+    oauth_device::MockOAuthDeviceRepo,
+    oauth_grant::MockOAuthGrantRepo,
     organization::MockOrganizationRepo,
     outbox::MockOutboxRepo,
     password::{MockPasswordHasher, MockPasswordRepo, MockPasswordResetRepo, MockPasswordStrength},
@@ -68,6 +79,7 @@ pub use {
     probe::MockProbe,
     request::MockRequestRepo,
     role::MockRoleRepo,
+    signer::MockSigner,
     token::MockTokenRepo,
     user::MockUserRepo,
     verification::MockVerificationRepo,

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use super::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo,
-    RequestRepo, RoleRepo, TokenRepo, UserRepo, VerificationRepo, WebhookRepo, WorkspaceRepo,
+    OAuthClientRepo, OAuthDeviceRepo, OAuthGrantRepo, OrganizationRepo, OutboxRepo, PasswordRepo,
+    PasswordResetRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, UserRepo,
+    VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -28,6 +29,12 @@ pub trait Tx {
     fn password_resets(&mut self) -> &mut dyn PasswordResetRepo;
     /// Personal access tokens and keys of service accounts.
     fn tokens(&mut self) -> &mut dyn TokenRepo;
+    /// OAuth clients and their secrets.
+    fn oauth_clients(&mut self) -> &mut dyn OAuthClientRepo;
+    /// What users have allowed OAuth clients.
+    fn oauth_grants(&mut self) -> &mut dyn OAuthGrantRepo;
+    /// What devices wait for.
+    fn oauth_devices(&mut self) -> &mut dyn OAuthDeviceRepo;
     /// The roles that organizations make for themselves.
     fn roles(&mut self) -> &mut dyn RoleRepo;
     /// Invitations.

@@ -6,8 +6,8 @@ use crate::time::Timestamp;
 use crate::token::Token;
 
 /// Keeps personal access tokens, the keys of service accounts and browser sessions. Revoked ones
-/// stay, and are found only through [`super::AccessRepo`], where they fail. Sessions are found
-/// nowhere else either.
+/// stay, and are found only through [`super::AccessRepo`], where they fail. Sessions and
+/// the access tokens of OAuth clients are found nowhere else either.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait TokenRepo {
     /// Adds a token with the digest of its secret.

@@ -184,6 +184,7 @@ const VIEWER: &[Permission] = &[
     Permission::ReadSubscription,
     Permission::ReadDomain,
     Permission::ReadServiceAccount,
+    Permission::ReadOAuthClient,
 ];
 
 const MANAGER: &[Permission] = &[

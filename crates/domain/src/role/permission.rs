@@ -121,6 +121,14 @@ permissions! {
     UpdateServiceAccount = "update:ServiceAccount",
     /// Delete a service account.
     DeleteServiceAccount = "delete:ServiceAccount",
+    /// See the OAuth clients of the organization.
+    ReadOAuthClient = "read:OAuthClient",
+    /// Make an OAuth client.
+    CreateOAuthClient = "create:OAuthClient",
+    /// Give an OAuth client a new secret.
+    UpdateOAuthClient = "update:OAuthClient",
+    /// Delete an OAuth client.
+    DeleteOAuthClient = "delete:OAuthClient",
     /// Read, verify and export the audit log.
     ReadAuditEntry = "read:AuditEntry",
     /// See the webhook endpoints and what was sent to them.
@@ -155,6 +163,12 @@ impl Permission {
                 | Self::ReadPreferences
                 | Self::UpdatePreferences
         )
+    }
+
+    /// Whether it permits to look and nothing else.
+    #[must_use]
+    pub fn is_reading(self) -> bool {
+        self.key().starts_with("read:")
     }
 
     const fn bit(self) -> u64 {

@@ -5,8 +5,9 @@ use super::usage::Usage;
 use crate::access::{Caller, Used};
 use crate::idempotency::{self, FORGET_BATCH};
 use crate::limit::{Allowance, Limits};
+use crate::oauth::CONSENT_MEMORY;
 use crate::port::{Clock, IdSource, Random, Store, Tx};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::{Refusal, Result};
 
 /// What every service needs: the store and the sources of time, ids and randomness. Cheap to
@@ -113,6 +114,26 @@ impl Core {
         }
     }
 
+    /// Forgets what OAuth clients were given and whose end has come, a few in each transaction; call
+    /// it now and then. Answers how many there were, at the least.
+    pub async fn forget_grants(&self) -> Result<u32> {
+        let now = self.now();
+        // A day longer than they work: whoever uses a code twice gives themselves away.
+        let (noticed, remembered) = (now.minus(Span::days(1)), now.minus(CONSENT_MEMORY));
+        let mut forgotten = 0;
+        loop {
+            let work = move |tx: &mut dyn Tx| {
+                let repo = tx.oauth_grants();
+                repo.forget(now, noticed, remembered, FORGET_BATCH)
+            };
+            let batch = self.store.write(work).await?;
+            forgotten += batch;
+            if batch < FORGET_BATCH {
+                return Ok(forgotten);
+            }
+        }
+    }
+
     /// Runs a use case that makes one reading call, for a caller at this moment.
     pub(super) async fn read_one<T, F>(&self, caller: Caller, work: F) -> Result<T>
     where
@@ -143,6 +164,25 @@ impl Core {
     {
         let now = self.now();
         let (value, used) = self.store.read(at(caller, now, work)).await?;
+        if let Some(used) = used {
+            self.note(used, now);
+        }
+        Ok(value)
+    }
+
+    /// Runs a use case that writes for anybody, and notes the use of the credential of those it
+    /// knows, at this moment.
+    pub(super) async fn write_and_note<T, F>(
+        &self,
+        caller: Caller,
+        now: Timestamp,
+        work: F,
+    ) -> Result<T>
+    where
+        F: FnMut(&mut dyn Tx, &Caller, Timestamp) -> Result<(T, Option<Used<()>>)> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (value, used) = self.store.write(at(caller, now, work)).await?;
         if let Some(used) = used {
             self.note(used, now);
         }

@@ -12,6 +12,7 @@ pub mod domain;
 pub mod event;
 pub mod invitation;
 pub mod membership;
+pub mod oauth;
 pub mod operator;
 pub mod organization;
 pub mod outbox;
@@ -32,6 +33,7 @@ pub use audit::{AuditLog, AuditService};
 pub use domain::{DomainService, Domains};
 pub use invitation::{InvitationService, Invitations};
 pub use membership::{MembershipService, Memberships};
+pub use oauth::{Authorization, AuthorizationService, OAuthClientService, OAuthClients};
 pub use operator::{Operator, OperatorService};
 pub use organization::{OrganizationService, Organizations};
 pub use outbox::{Courier, Outbox, OutboxService};
@@ -48,10 +50,22 @@ pub use workspace::{WorkspaceService, Workspaces};
 
 #[cfg(feature = "mock")]
 pub use {
-    audit::MockAuditLog, domain::MockDomains, invitation::MockInvitations,
-    membership::MockMemberships, operator::MockOperator, organization::MockOrganizations,
-    outbox::MockOutbox, password::MockPasswords, preferences::MockPreferences,
-    role::MockCustomRoles, service_account::MockServiceAccounts, session::MockSessions,
-    subscription::MockSubscriptions, token::MockTokens, user::MockUsers, webhook::MockWebhooks,
+    audit::MockAuditLog,
+    domain::MockDomains,
+    invitation::MockInvitations,
+    membership::MockMemberships,
+    oauth::{MockAuthorization, MockOAuthClients},
+    operator::MockOperator,
+    organization::MockOrganizations,
+    outbox::MockOutbox,
+    password::MockPasswords,
+    preferences::MockPreferences,
+    role::MockCustomRoles,
+    service_account::MockServiceAccounts,
+    session::MockSessions,
+    subscription::MockSubscriptions,
+    token::MockTokens,
+    user::MockUsers,
+    webhook::MockWebhooks,
     workspace::MockWorkspaces,
 };

@@ -4,12 +4,14 @@
 use async_trait::async_trait;
 
 use super::Core;
+use super::oauth::{ClientPage, CreateClient, IssuedClient, clients, office};
 use super::password::{Fresh, GivenReset, give};
 use super::token::{IssueToken, IssuedToken, Mint, issue};
 use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
-use crate::id::UserId;
+use crate::id::{ClientId, OrganizationId, UserId};
 use crate::organization::Version;
+use crate::page::Window;
 use crate::port::Tx;
 use crate::time::Timestamp;
 use crate::user::{User, UserKind};
@@ -50,6 +52,26 @@ pub trait Operator: Send + Sync {
         first: CreateUser,
         token_name: TokenName,
     ) -> Result<Option<(User, IssuedToken)>>;
+
+    /// Makes an OAuth client of an organization, or (`None`) of the installation.
+    async fn create_client(
+        &self,
+        organization: Option<OrganizationId>,
+        command: CreateClient,
+    ) -> Result<IssuedClient>;
+
+    /// The OAuth clients of an organization, or (`None`) of the installation.
+    async fn list_clients(
+        &self,
+        organization: Option<OrganizationId>,
+        window: Window<ClientId>,
+    ) -> Result<ClientPage>;
+
+    /// Gives an OAuth client, whosever it is, a new secret.
+    async fn rotate_client_secret(&self, id: ClientId, end_others: bool) -> Result<IssuedClient>;
+
+    /// Deletes an OAuth client, whosever it is.
+    async fn delete_client(&self, id: ClientId) -> Result<()>;
 
     /// The key with which page tokens are authenticated, the same for all replicas and across
     /// restarts; made on the first call.
@@ -132,6 +154,48 @@ impl Operator for OperatorService {
         self.core.store.write(work).await
     }
 
+    async fn create_client(
+        &self,
+        organization: Option<OrganizationId>,
+        command: CreateClient,
+    ) -> Result<IssuedClient> {
+        let now = self.core.now();
+        let fresh = clients::Fresh::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx| {
+            let office = office::open(tx, organization)?;
+            clients::add(tx, &Author::SYSTEM, now, office, &fresh, &command)
+        };
+        self.core.store.write(work).await
+    }
+
+    async fn list_clients(
+        &self,
+        organization: Option<OrganizationId>,
+        window: Window<ClientId>,
+    ) -> Result<ClientPage> {
+        let work = move |tx: &mut dyn Tx| tx.oauth_clients().list(organization, &window);
+        self.core.store.read(work).await
+    }
+
+    async fn rotate_client_secret(&self, id: ClientId, end_others: bool) -> Result<IssuedClient> {
+        let now = self.core.now();
+        let fresh = clients::Fresh::new(&self.core, now);
+        let work = move |tx: &mut dyn Tx| {
+            let office = office_of(tx, id)?;
+            clients::turn(tx, &Author::SYSTEM, now, (office, id), &fresh, end_others)
+        };
+        self.core.store.write(work).await
+    }
+
+    async fn delete_client(&self, id: ClientId) -> Result<()> {
+        let now = self.core.now();
+        let work = move |tx: &mut dyn Tx| {
+            let office = office_of(tx, id)?;
+            clients::remove(tx, &Author::SYSTEM, now, office, id, None)
+        };
+        self.core.store.write(work).await
+    }
+
     async fn page_token_key(&self) -> Result<[u8; 32]> {
         let fresh = self.core.random.entropy();
         let work = move |tx: &mut dyn Tx| {
@@ -143,6 +207,13 @@ impl Operator for OperatorService {
         };
         self.core.store.write(work).await
     }
+}
+
+/// Where the operator administers a client.
+fn office_of(tx: &mut dyn Tx, id: ClientId) -> Result<office::Office> {
+    let found = tx.oauth_clients().find(id)?;
+    let client = found.ok_or(Error::NotFound(Kind::OAuthClient))?;
+    office::open(tx, client.organization_id)
 }
 
 impl OperatorService {

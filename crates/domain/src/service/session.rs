@@ -108,7 +108,8 @@ fn sign_in(
     let action = Action::ReadSelf;
     let authentication = access::enter_platform_locked(tx, caller, now, action)?;
     let (user, token) = (&authentication.user, &authentication.token);
-    if token.kind != TokenKind::Access {
+    // What a client was given is not exchanged for something that has no scopes.
+    if token.kind != TokenKind::Access || token.oauth.is_some() {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid));
     }
     if user.kind != UserKind::Person {
@@ -139,6 +140,7 @@ fn sign_out(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Used<()>
 fn end_all(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Used<()>> {
     let action = Action::ManageSelf;
     let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    authentication.in_person(action)?;
     let user = authentication.user.id;
     tx.tokens().revoke_sessions(user, None, now)?;
     let author = authentication.author(caller);
@@ -162,6 +164,7 @@ pub fn open(
         id: mint.id,
         kind: TokenKind::Session,
         parent_id: parent.map(|parent| parent.id),
+        oauth: None,
         user_id: user,
         organization_id: parent.and_then(|parent| parent.organization_id),
         created_by: None,

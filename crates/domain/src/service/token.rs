@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Core;
-use crate::access::{self, Caller, Used};
+use crate::access::{self, Authentication, Caller, Used};
 use crate::audit::{self, Act, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
 use crate::id::{OrganizationId, TokenId, UserId};
@@ -85,6 +85,7 @@ impl Tokens for TokenService {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
             let action = Action::ManageSelf;
             let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+            authentication.in_person(action)?;
             let author = authentication.author(caller);
             let issued = issue(tx, &author, now, &mint, authentication.user.id, &command)?;
             Ok(authentication.used(issued))
@@ -94,7 +95,7 @@ impl Tokens for TokenService {
 
     async fn get(&self, caller: Caller, id: TokenId) -> Result<Token> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            let authentication = access::enter_platform(tx, caller, now, Action::ManageSelf)?;
+            let authentication = enter(tx, caller, now)?;
             let token = tx.tokens().find(authentication.user.id, id)?;
             Ok(authentication.used(token.ok_or(Error::NotFound(Kind::Token))?))
         };
@@ -103,7 +104,7 @@ impl Tokens for TokenService {
 
     async fn list(&self, caller: Caller, window: Window<TokenId>) -> Result<TokenPage> {
         let work = move |tx: &mut dyn Tx, caller: &Caller, now| {
-            let authentication = access::enter_platform(tx, caller, now, Action::ManageSelf)?;
+            let authentication = enter(tx, caller, now)?;
             let page = tx.tokens().list(authentication.user.id, &window)?;
             Ok(authentication.used(page))
         };
@@ -181,6 +182,7 @@ pub fn issue(
         id: mint.id,
         kind: TokenKind::Access,
         parent_id: None,
+        oauth: None,
         user_id: user,
         organization_id: command.organization_id,
         created_by: None,
@@ -200,8 +202,18 @@ pub fn issue(
     })
 }
 
+/// Whoever looks at their tokens. A client has no business with them.
+fn enter(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Authentication> {
+    let action = Action::ManageSelf;
+    let authentication = access::enter_platform(tx, caller, now, action)?;
+    authentication.in_person(action)?;
+    Ok(authentication)
+}
+
 fn revoke(tx: &mut dyn Tx, caller: &Caller, now: Timestamp, id: TokenId) -> Result<Used<()>> {
-    let authentication = access::enter_platform_locked(tx, caller, now, Action::ManageSelf)?;
+    let action = Action::ManageSelf;
+    let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    authentication.in_person(action)?;
     let user = authentication.user.id;
     let token = tx.tokens().find(user, id)?;
     let token = token.ok_or(Error::NotFound(Kind::Token))?;

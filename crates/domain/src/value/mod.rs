@@ -20,7 +20,8 @@ pub use links::Links;
 pub use logo::{Logo, LogoImage};
 pub use metadata::Metadata;
 pub use name::{
-    Description, DisplayName, IconName, OrganizationName, RoleTitle, TokenName, WorkspaceTitle,
+    ClientName, Description, DisplayName, IconName, OrganizationName, RoleTitle, TokenName,
+    WorkspaceTitle,
 };
 pub use slug::Slug;
 pub use time_zone::TimeZone;

@@ -84,6 +84,10 @@ text!(
     IconName, "the icon", 1, 64
 );
 text!(
+    /// What an OAuth client is called: 1 to 100 characters.
+    ClientName, "the client's name", 1, 100
+);
+text!(
     /// What its user calls a token: 1 to 100 characters.
     TokenName, "the token's name", 1, 100
 );

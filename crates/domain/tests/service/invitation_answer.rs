@@ -12,7 +12,7 @@ use rollbook_domain::invitation::InvitationState;
 use rollbook_domain::mock::{Account, FlakyStore, World, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::role::{Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
-use rollbook_domain::service::invitation::{Handle, NewInvitation, Presented, SignUp};
+use rollbook_domain::service::invitation::{Handle, Invitee, NewInvitation, Presented, SignUp};
 use rollbook_domain::service::{Invitations, Memberships, Organizations, Tokens, Users};
 use rollbook_domain::token::TokenKind;
 use rollbook_domain::user::{User, UserKind};
@@ -173,7 +173,7 @@ pub(crate) async fn the_page_knows_who_looks(world: World) -> Result<()> {
     let open = |caller| world.invitations.open(caller, secret);
     let opened = open(nobody).await?;
     assert_eq!(opened.invitation, view);
-    assert_eq!((opened.invitee_is_user, opened.reader), (false, None));
+    assert_eq!((opened.invitee, opened.reader), (Invitee::Newcomer, None));
     let bob = world.sign_up("bob").await?;
     let stale = Caller::bearer(sample::secret("unknown").reveal());
     for (caller, reader) in [
@@ -182,7 +182,7 @@ pub(crate) async fn the_page_knows_who_looks(world: World) -> Result<()> {
         (stale, None),
     ] {
         let opened = open(caller).await?;
-        assert_eq!((opened.invitee_is_user, opened.reader), (true, reader));
+        assert_eq!((opened.invitee, opened.reader), (Invitee::User, reader));
     }
     assert_eq!(world.core.flush_usage().await?, 2, "who is known is noted");
     let outcome = world.invitations.open(nobody, Presented::Malformed).await;

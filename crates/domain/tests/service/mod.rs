@@ -32,6 +32,11 @@ pub(crate) mod member_change;
 pub(crate) mod member_list;
 pub(crate) mod membership;
 pub(crate) mod naming;
+pub(crate) mod oauth;
+pub(crate) mod oauth_ask;
+pub(crate) mod oauth_client;
+pub(crate) mod oauth_device;
+pub(crate) mod oauth_in_person;
 pub(crate) mod one_role;
 pub(crate) mod operator;
 pub(crate) mod outbox;
@@ -547,6 +552,67 @@ macro_rules! suite {
                 behind_a_proxy_nobody_was_there_before,
                 so_many_guesses_an_address,
                 the_current_one_is_no_easier_to_guess;
+            oauth_client:
+                a_client_is_made_with_what_it_needs,
+                what_does_not_fit_is_refused,
+                who_may_administers_clients,
+                superusers_administer_those_of_the_installation,
+                there_are_so_many_clients,
+                a_secret_is_rotated_with_an_overlap,
+                a_request_makes_one_client,
+                deleting_a_client_ends_all_it_was_given,
+                the_operator_administers_clients,
+                a_failed_change_of_a_client_leaves_nothing;
+            oauth_ask:
+                who_is_asked_and_says_yes_gives_a_code,
+                what_cannot_be_trusted_leads_nowhere,
+                a_request_that_makes_no_sense_is_led_back,
+                who_is_not_signed_in_is_asked_to,
+                who_said_yes_before_is_not_asked_again,
+                who_says_no_gives_nothing,
+                a_client_of_an_organization_is_for_its_members,
+                a_grant_is_bound_to_one_organization,
+                who_came_with_a_bound_token_allows_nothing,
+                only_a_browser_is_asked;
+            oauth:
+                a_code_becomes_tokens,
+                a_code_works_once,
+                a_code_is_for_who_asked,
+                a_code_works_a_minute,
+                a_refresh_token_is_exchanged_for_another,
+                a_stolen_refresh_token_ends_the_family,
+                a_refresh_token_lasts_as_long_as_it_is_used,
+                scopes_are_what_a_token_may,
+                a_client_acts_for_itself,
+                a_client_may_no_more_than_who_made_its_secret,
+                clients_prove_who_they_are,
+                revoking_ends_what_hangs_on_it,
+                grants_end_with_their_users,
+                users_see_and_end_what_they_allowed,
+                who_ends_what_they_allowed_is_asked_again,
+                an_end_reaches_what_hangs_on_earlier_ends,
+                introspection_tells_whom_it_concerns,
+                who_the_user_is_is_told,
+                keys_are_rotated,
+                what_is_over_is_forgotten,
+                a_failed_exchange_leaves_nothing;
+            oauth_device:
+                a_device_gets_tokens_when_the_user_says_yes,
+                a_device_that_hurries_is_slowed_down,
+                a_device_is_told_no,
+                a_device_waits_ten_minutes,
+                a_device_code_works_once,
+                guesses_are_counted,
+                a_device_of_an_organization_is_for_its_members,
+                a_device_asks_for_what_there_is,
+                a_device_does_not_learn_which_organizations_there_are,
+                so_many_devices_an_address;
+            oauth_in_person:
+                a_token_leaves_nothing_that_outlives_it,
+                a_token_does_not_take_the_account_over,
+                a_token_ends_nothing_that_the_user_has,
+                a_token_makes_no_key_that_outlives_it,
+                a_token_sends_events_to_nobody_else;
             reliability:
                 an_error_undoes_everything_before_it,
                 a_panic_undoes_everything_before_it,

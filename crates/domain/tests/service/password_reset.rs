@@ -9,7 +9,7 @@ use rollbook_domain::mail::PASSWORD_RESET_LIFETIME;
 use rollbook_domain::mock::{Account, World, sample};
 use rollbook_domain::port::Tx;
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::invitation::SignUp;
+use rollbook_domain::service::invitation::{Invitee, SignUp};
 use rollbook_domain::service::password::ResetSecret;
 use rollbook_domain::service::session::SignedIn;
 use rollbook_domain::service::user::{DeleteUser, UpdateProfile};
@@ -303,7 +303,7 @@ pub(crate) async fn nobody_waits_in_an_account_for_its_invitee(world: World) -> 
     let (owner, acme, _, secret) = invited(&world, "bob").await?;
     let nobody = Caller::from(rollbook_domain::access::Credential::Nobody);
     let opened = world.invitations.open(nobody, secret).await?;
-    assert!(opened.invitee_is_user && opened.invitee_is_unverified);
+    assert_eq!(opened.invitee, Invitee::Unclaimed);
     let sign_up = SignUp {
         secret,
         display_name: sample::user("bob").display_name,
@@ -347,7 +347,7 @@ pub(crate) async fn nobody_signs_up_as_somebody_else(world: World) -> Result<()>
     let bob = with_password(&world, "bob").await?;
     let (_, _, _, secret) = invited(&world, "bob").await?;
     let opened = world.invitations.open(bob.caller, secret).await?;
-    assert!(opened.invitee_is_user && !opened.invitee_is_unverified);
+    assert_eq!(opened.invitee, Invitee::User);
     let sign_up = SignUp {
         secret,
         display_name: sample::user("eve").display_name,

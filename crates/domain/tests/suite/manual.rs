@@ -10,7 +10,7 @@ const ERRORS: &str = include_str!("../../../../docs/errors.md");
 
 /// One of each. A refusal that is missing here breaks [`number`].
 #[expect(clippy::too_many_lines, reason = "a list with a line a refusal")]
-fn refusals() -> [Refusal; 47] {
+fn refusals() -> [Refusal; 50] {
     [
         Refusal::IdTaken,
         Refusal::SlugTaken("acme".to_owned()),
@@ -73,10 +73,14 @@ fn refusals() -> [Refusal; 47] {
         Refusal::WeakPassword {
             advice: "Add another word or two.".to_owned(),
         },
+        Refusal::ClientLimit { limit: 1 },
+        Refusal::NoClientSecret,
+        Refusal::InsufficientScope { scope: "rollbook" },
     ]
 }
 
 /// The place in [`refusals`].
+#[expect(clippy::too_many_lines, reason = "a list with a line a refusal")]
 const fn number(refusal: &Refusal) -> usize {
     match refusal {
         Refusal::IdTaken => 0,
@@ -126,6 +130,9 @@ const fn number(refusal: &Refusal) -> usize {
         Refusal::PasswordsOff => 44,
         Refusal::WrongPassword => 45,
         Refusal::WeakPassword { .. } => 46,
+        Refusal::ClientLimit { .. } => 47,
+        Refusal::NoClientSecret => 48,
+        Refusal::InsufficientScope { .. } => 49,
     }
 }
 
@@ -156,6 +163,8 @@ fn every_refusal_is_in_the_manual() {
         Kind::Delivery,
         Kind::EmailVerification,
         Kind::PasswordReset,
+        Kind::OAuthClient,
+        Kind::Grant,
     ];
     for kind in kinds {
         assert!(

@@ -29,10 +29,12 @@ macro_rules! unrevoked_of {
     };
 }
 
-/// What a user sees of it: no sessions.
+/// What a user sees of it: no sessions, and nothing that a client has.
 macro_rules! listed_of {
     ($user:expr) => {
-        unrevoked_of!($user).filter(tokens::kind.eq(TokenKind::Access.key()))
+        unrevoked_of!($user)
+            .filter(tokens::kind.eq(TokenKind::Access.key()))
+            .filter(tokens::client_id.is_null())
     };
 }
 
@@ -63,6 +65,12 @@ impl TokenRepo for SqlTx<'_> {
             tokens::created_by.eq(token.created_by.map(|id| Key(id.uuid()))),
             tokens::kind.eq(token.kind.key()),
             tokens::parent_id.eq(token.parent_id.map(|id| Key(id.uuid()))),
+            tokens::client_id.eq(token.oauth.map(|it| Key(it.client_id.uuid()))),
+            tokens::grant_id.eq(token
+                .oauth
+                .and_then(|it| it.grant_id)
+                .map(|id| Key(id.uuid()))),
+            tokens::scopes.eq(token.oauth.map(|it| it.scopes.to_keys())),
         );
         let added = change!(self, diesel::insert_into(tokens::table).values(row));
         added.map(drop).map_err(failed)

@@ -6,6 +6,7 @@ mod audit;
 mod domain;
 mod invitation;
 mod membership;
+mod oauth;
 mod organization;
 mod outbox;
 mod plan;
@@ -23,6 +24,10 @@ pub(crate) use invitation::{
 };
 pub(crate) use membership::{
     MemberRow, MembershipRow, NewMembership, PersonRow, custom, held, member_view, roles_of,
+};
+pub(crate) use oauth::{
+    ClientRow, CodeRow, DeviceRow, GrantRow, NewClient, RefreshTokenRow, SecretRow, SigningKeyRow,
+    scopes,
 };
 pub(crate) use organization::{NewOrganization, OrganizationRow};
 pub(crate) use outbox::{AttemptRow, DeliveryRow, MessageRow, NewAttempt, NewMessage};

@@ -1,9 +1,11 @@
 use diesel::prelude::{Queryable, Selectable};
-use rollbook_domain::id::{OrganizationId, TokenId, UserId};
+use rollbook_domain::id::{ClientId, GrantId, OrganizationId, TokenId, UserId};
+use rollbook_domain::oauth::TokenBinding;
 use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::value::TokenName;
 use rollbook_domain::{Error, Result};
 
+use super::oauth::scopes;
 use crate::schema::tokens;
 use crate::sql::{Key, Moment};
 
@@ -22,6 +24,9 @@ pub(crate) struct TokenRow {
     created_by: Option<Key>,
     kind: String,
     parent_id: Option<Key>,
+    client_id: Option<Key>,
+    grant_id: Option<Key>,
+    scopes: Option<String>,
 }
 
 impl TokenRow {
@@ -31,6 +36,7 @@ impl TokenRow {
             id: TokenId::new(self.id.0),
             kind: kind.ok_or_else(|| Error::storage(format!("a token of kind {}", self.kind)))?,
             parent_id: self.parent_id.map(|id| TokenId::new(id.0)),
+            oauth: binding(self.client_id, self.grant_id, self.scopes.as_deref())?,
             user_id: UserId::new(self.user_id.0),
             organization_id: self.organization_id.map(|id| OrganizationId::new(id.0)),
             created_by: self.created_by.map(|id| UserId::new(id.0)),
@@ -42,4 +48,20 @@ impl TokenRow {
             revoked_at: self.revoked_at.map(|at| at.0),
         })
     }
+}
+
+/// For which client a token was issued, if it was.
+fn binding(
+    client: Option<Key>,
+    grant: Option<Key>,
+    keys: Option<&str>,
+) -> Result<Option<TokenBinding>> {
+    let Some(client) = client else {
+        return Ok(None);
+    };
+    Ok(Some(TokenBinding {
+        client_id: ClientId::new(client.0),
+        grant_id: grant.map(|id| GrantId::new(id.0)),
+        scopes: scopes(keys.unwrap_or_default())?,
+    }))
 }

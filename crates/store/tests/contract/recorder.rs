@@ -47,7 +47,9 @@ pub(crate) async fn record(
     database: &TestDatabase,
     work: impl FnMut(&mut dyn Tx) -> Result<()> + Send + 'static,
 ) -> Outcome<Vec<String>> {
-    watch(database, async |store| store.read(work).await).await
+    let mut queries = watch(database, async |store| store.read(work).await).await?;
+    queries.retain(|query| query.contains("SELECT"));
+    Ok(queries)
 }
 
 /// The same, of work that changes something.
@@ -55,7 +57,19 @@ pub(crate) async fn record_change(
     database: &TestDatabase,
     work: impl FnMut(&mut dyn Tx) -> Result<()> + Send + 'static,
 ) -> Outcome<Vec<String>> {
-    watch(database, async |store| store.write(work).await).await
+    let mut queries = watch(database, async |store| store.write(work).await).await?;
+    queries.retain(|query| query.contains("SELECT"));
+    Ok(queries)
+}
+
+/// Every `UPDATE` and every `DELETE` that this work sends.
+pub(crate) async fn record_endings(
+    database: &TestDatabase,
+    work: impl FnMut(&mut dyn Tx) -> Result<()> + Send + 'static,
+) -> Outcome<Vec<String>> {
+    let mut queries = watch(database, async |store| store.write(work).await).await?;
+    queries.retain(|query| query.starts_with("UPDATE") || query.starts_with("DELETE"));
+    Ok(queries)
 }
 
 async fn watch(
@@ -79,7 +93,5 @@ async fn watch(
     recorded.close();
     let mut records = records();
     let at = records.iter().position(|(watched, _)| *watched == url);
-    let (_, mut queries) = records.swap_remove(at.ok_or("nothing was recorded")?);
-    queries.retain(|query| query.contains("SELECT"));
-    Ok(queries)
+    Ok(records.swap_remove(at.ok_or("nothing was recorded")?).1)
 }

@@ -384,6 +384,7 @@ async fn sessions_are_kept_apart(database: &TestDatabase) -> Outcome {
     assert!(!again);
     let orphan = Token {
         parent_id: Some(TokenId::new(sample::uuid("absent"))),
+        oauth: None,
         ..sample::token("orphan", &ann)
     };
     let digest = sample::secret("orphan").digest();

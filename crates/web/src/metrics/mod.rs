@@ -41,6 +41,7 @@ pub struct Metrics {
     registry: Mutex<Registry>,
     in_flight: Gauge,
     abandoned: Counter,
+    resets_dropped: Counter,
     requests: Arc<Requests>,
     outbox: Arc<OutboxMetrics>,
 }
@@ -59,6 +60,7 @@ impl Metrics {
         let requests = Arc::new(Requests::default());
         let in_flight = Gauge::default();
         let abandoned = Counter::default();
+        let resets_dropped = Counter::default();
         let mut registry = Registry::default();
         registry.register(
             "rollbook_build",
@@ -80,6 +82,11 @@ impl Metrics {
             "Requests whose clients went away before the answer",
             abandoned.clone(),
         );
+        registry.register(
+            "rollbook_password_resets_dropped",
+            "Ways to a new password that were asked for and not mailed, because too many were",
+            resets_dropped.clone(),
+        );
         registry.register_collector(Box::new(Arc::clone(&requests)));
         let outbox = Arc::<OutboxMetrics>::default();
         registry.register_collector(Box::new(Printed(Arc::clone(&outbox))));
@@ -87,6 +94,7 @@ impl Metrics {
             registry: Mutex::new(registry),
             in_flight,
             abandoned,
+            resets_dropped,
             requests,
             outbox,
         }
@@ -126,6 +134,11 @@ impl Metrics {
     /// The number of requests whose clients went away before the answer.
     pub(crate) fn abandoned(&self) -> &Counter {
         &self.abandoned
+    }
+
+    /// The number of ways to a new password that were not mailed because too many were asked for.
+    pub(crate) fn resets_dropped(&self) -> &Counter {
+        &self.resets_dropped
     }
 
     /// The series of a dialect with these operations: the same for every worker that asks.

@@ -22,6 +22,10 @@ mod member;
 mod member_input;
 mod member_wire;
 mod name;
+mod oauth_client;
+mod oauth_client_input;
+mod oauth_client_wire;
+mod oauth_grant;
 mod once;
 mod openapi;
 mod order;
@@ -97,6 +101,8 @@ pub static OPERATIONS: Table = &[
     user::OPERATIONS,
     outbox_message::OPERATIONS,
     service_account::OPERATIONS,
+    oauth_client::OPERATIONS,
+    oauth_grant::OPERATIONS,
     organization_domain::OPERATIONS,
     audit_entry::OPERATIONS,
     event::OPERATIONS,

@@ -5,9 +5,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::status::Status;
 use super::{
-    audit_entry, event, invitation, invitee, me, member, organization, organization_domain,
-    outbox_message, preferences, role, service_account, subscription, token, user,
-    webhook_delivery, webhook_endpoint, workspace, workspace_user,
+    audit_entry, event, invitation, invitee, me, member, oauth_client, oauth_grant, organization,
+    organization_domain, outbox_message, preferences, role, service_account, subscription, token,
+    user, webhook_delivery, webhook_endpoint, workspace, workspace_user,
 };
 
 /// The description of the native dialect for machines (`OpenAPI` 3.1).
@@ -64,6 +64,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         service_account::list_keys,
         service_account::create_key,
         service_account::delete_key,
+        oauth_client::list,
+        oauth_client::create,
+        oauth_client::get,
+        oauth_client::delete,
+        oauth_client::rotate_secret,
+        oauth_client::list_own,
+        oauth_client::create_own,
+        oauth_client::get_own,
+        oauth_client::delete_own,
+        oauth_client::rotate_own_secret,
+        oauth_grant::list,
+        oauth_grant::delete,
         organization_domain::list,
         organization_domain::create,
         organization_domain::get,
@@ -140,6 +152,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         (name = "tokens", description = "The caller's personal access tokens"),
         (name = "organizations", description = "What users belong to"),
         (name = "serviceAccounts", description = "The programs of an organization, and their keys"),
+        (name = "oauthClients", description = "Programs that ask users for leave to act for them, of an organization or, for superusers, of the installation"),
+        (name = "oauthGrants", description = "What the caller has allowed OAuth clients"),
         (name = "domains", description = "The domains of an organization"),
         (name = "auditEntries", description = "Who did what in an organization"),
         (name = "events", description = "What happens in an organization, to be read on and on"),
@@ -161,7 +175,9 @@ struct BearerAuth;
 impl Modify for BearerAuth {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
-        scheme.description = Some("Personal access token".to_owned());
+        scheme.description = Some(
+            "Personal access token, key of a service account, or OAuth access token".to_owned(),
+        );
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("BearerAuth", SecurityScheme::Http(scheme));
     }

@@ -60,7 +60,9 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Vec<(HeaderName, String)> {
 
 fn policies(limits: &Limits) -> Option<String> {
     let quotas = limits.quotas();
-    let items = Policy::ALL.into_iter();
+    let items = Policy::ALL
+        .into_iter()
+        .filter(|policy| policy.is_of_messages());
     let items = items.filter_map(|policy| Some(item(policy, quotas.of(policy)?)));
     let items: Vec<String> = items.collect();
     (!items.is_empty()).then(|| items.join(", "))

@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
-use rollbook_domain::Error;
 use rollbook_domain::error::{Kind, Unauthenticated, Violation};
+use rollbook_domain::{Error, Refusal};
 
 use super::rate_limit;
 use super::status::{Code, Detail, FieldViolation, Status};
@@ -98,6 +98,9 @@ pub(super) fn refuse(fault: &Fault) -> HttpResponse {
         Fault::Domain(Error::Busy) => {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
         }
+        Fault::Domain(Error::Refused(Refusal::InsufficientScope { scope })) => {
+            response.insert_header((WWW_AUTHENTICATE, lacking(scope)));
+        }
         Fault::Domain(Error::Refused(refusal)) => {
             for header in rate_limit::of_refusal(refusal) {
                 response.insert_header(header);
@@ -124,6 +127,11 @@ const fn challenge(why: Unauthenticated) -> &'static str {
             "Bearer realm=\"rollbook\", error=\"invalid_token\", error_description=\"the credential is not valid\""
         }
     }
+}
+
+/// RFC 6750 §3.1.
+fn lacking(scope: &str) -> String {
+    format!("Bearer realm=\"rollbook\", error=\"insufficient_scope\", scope=\"{scope}\"")
 }
 
 fn judge(fault: &Fault) -> Verdict {
@@ -217,6 +225,8 @@ const fn absent(kind: Kind) -> &'static str {
         Kind::Domain => "DOMAIN_NOT_FOUND",
         Kind::ServiceAccount => "SERVICE_ACCOUNT_NOT_FOUND",
         Kind::Message => "MESSAGE_NOT_FOUND",
+        Kind::OAuthClient => "OAUTH_CLIENT_NOT_FOUND",
+        Kind::Grant => "GRANT_NOT_FOUND",
         Kind::EmailVerification => "EMAIL_VERIFICATION_NOT_FOUND",
         Kind::WebhookEndpoint => "WEBHOOK_ENDPOINT_NOT_FOUND",
         Kind::Delivery => "DELIVERY_NOT_FOUND",

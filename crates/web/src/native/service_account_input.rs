@@ -120,22 +120,30 @@ impl AccountBody {
     }
 
     fn granted(&self, path: OrganizationPath) -> std::result::Result<Granted, Malformed> {
-        let mut granted = Granted {
-            roles: Roles::NONE,
-            custom_roles: Vec::new(),
-        };
-        let Given::Value(names) = &self.roles else {
-            return Ok(granted);
-        };
-        for name in names {
-            let key = role_key(path, name)?;
-            match Role::from_public_key(key) {
-                Some(role) => granted.roles = granted.roles.with(role),
-                None => granted.custom_roles.push(RoleKey::parse(key)?),
-            }
-        }
-        Ok(granted)
+        granted(path, &self.roles)
     }
+}
+
+/// The roles of this organization that a body names, by their keys or as resource names.
+pub(super) fn granted(
+    path: OrganizationPath,
+    names: &Given<Vec<String>>,
+) -> std::result::Result<Granted, Malformed> {
+    let mut granted = Granted {
+        roles: Roles::NONE,
+        custom_roles: Vec::new(),
+    };
+    let Given::Value(names) = names else {
+        return Ok(granted);
+    };
+    for name in names {
+        let key = role_key(path, name)?;
+        match Role::from_public_key(key) {
+            Some(role) => granted.roles = granted.roles.with(role),
+            None => granted.custom_roles.push(RoleKey::parse(key)?),
+        }
+    }
+    Ok(granted)
 }
 
 /// The key of a role, given alone or as a resource name of this organization.

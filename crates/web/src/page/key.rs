@@ -1,8 +1,8 @@
 //! What page tokens hold: the sort keys of lists.
 
 use rollbook_domain::id::{
-    DomainId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId, UserId,
-    WebhookEndpointId, WorkspaceId,
+    ClientId, DomainId, GrantId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId,
+    TokenId, UserId, WebhookEndpointId, WorkspaceId,
 };
 use rollbook_domain::membership::{MemberKey, SortValue};
 use rollbook_domain::role::{Role, RoleRef, WorkspaceRole};
@@ -34,7 +34,9 @@ macro_rules! id_keys {
 }
 
 id_keys!(
+    ClientId,
     DomainId,
+    GrantId,
     InvitationId,
     MembershipId,
     MessageId,

@@ -1,4 +1,5 @@
-//! What people who are signed in do with their account: the password, and signing out everywhere.
+//! What people who are signed in do with their account: the password, what clients may,
+//! and signing out everywhere.
 
 use actix_web::http::header::SET_COOKIE;
 use actix_web::http::{Method, StatusCode};
@@ -11,12 +12,12 @@ use rollbook_domain::{Error, Refusal};
 use serde::Deserialize;
 
 use super::origin::OwnForm;
-use super::{Answer, Caller, Fail, answer, cookie, operation, password, template};
+use super::{Answer, Caller, Fail, answer, cookie, grant, operation, password, template};
 use crate::operation::{Operation, Policy};
 use crate::state::State;
 
 /// Where it is.
-const HERE: &str = "/account";
+pub(super) const HERE: &str = "/account";
 
 /// What one can do with one's account.
 pub(super) static OPERATIONS: &[Operation] = &[
@@ -135,6 +136,7 @@ async fn look(caller: &Caller, state: &State, problem: Option<String>) -> Answer
         passwords => state.settings.pages.passwords,
         changed => mine.changed_at.map(template::moment),
         least => PASSWORD_LEAST,
+        grants => grant::list(caller, state).await?,
         problem,
     };
     Ok(answer::page(status, "account.html", values, None)?)

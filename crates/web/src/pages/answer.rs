@@ -6,7 +6,7 @@ use actix_web::http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use minijinja::Value;
+use minijinja::{Value, context};
 
 use super::template;
 use crate::dialect::Fault;
@@ -23,6 +23,18 @@ pub(super) fn page(
         .insert_header((CONTENT_SECURITY_POLICY, policy(leads_to)))
         .insert_header(ContentType::html())
         .body(html))
+}
+
+/// Leads the browser on with a page, after a POST. A redirect from there would belong to the form, and
+/// browsers hold the `form-action` of the form's page against all of them; a refresh is a navigation
+/// of its own (HTML, "shared declarative refresh steps", Content Security Policy Level 3, §6.4.1).
+pub(super) fn go_on(location: &str) -> Result<HttpResponse, Fault> {
+    page(
+        StatusCode::OK,
+        "go_on.html",
+        context! { to => location },
+        None,
+    )
 }
 
 /// Leads the browser on with a GET, after a POST (RFC 9110 §15.4.4).

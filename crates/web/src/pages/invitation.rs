@@ -10,7 +10,7 @@ use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::password::{PASSWORD_LEAST, Password};
 use rollbook_domain::policy::Action;
 use rollbook_domain::role::{Role, WorkspaceRole};
-use rollbook_domain::service::invitation::{Handle, OpenedInvitation, Presented, SignUp};
+use rollbook_domain::service::invitation::{Handle, Invitee, OpenedInvitation, Presented, SignUp};
 use rollbook_domain::token::TokenKind;
 use rollbook_domain::user::User;
 use rollbook_domain::value::{DisplayName, Malformed, WorkspaceTitle};
@@ -194,7 +194,7 @@ fn view(opened: &OpenedInvitation) -> &'static str {
     match &opened.reader {
         Some(reader) if reader.email == *email => "answer",
         Some(_) => "other",
-        None if opened.invitee_is_user && !opened.invitee_is_unverified => "sign_in",
+        None if opened.invitee == Invitee::User => "sign_in",
         None => "sign_up",
     }
 }
@@ -225,7 +225,7 @@ fn values(
         roles => roles(invitation),
         until => template::moment(invitation.expires_at),
         longest_name => LONGEST_NAME,
-        claims => opened.invitee_is_unverified,
+        claims => opened.invitee == Invitee::Unclaimed,
         passwords,
         least => PASSWORD_LEAST,
         entered => entered.unwrap_or_default(),

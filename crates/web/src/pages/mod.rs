@@ -4,7 +4,11 @@
 
 mod account;
 mod answer;
+mod authorization;
+mod authorization_request;
 mod cookie;
+mod device;
+mod grant;
 mod invitation;
 mod origin;
 mod password;
@@ -33,6 +37,8 @@ impl Dialect for Pages {
         "/account",
         "/forgot-password",
         "/invitations",
+        "/oauth2/authorize",
+        "/oauth2/device",
         "/pages",
         "/reset-password",
         "/sign-in",
@@ -55,10 +61,13 @@ type Answer = Result<HttpResponse, Fail>;
 
 /// Everything the pages can be asked.
 pub static OPERATIONS: Table = &[
+    authorization::OPERATIONS,
+    device::OPERATIONS,
     invitation::OPERATIONS,
     session::OPERATIONS,
     password::OPERATIONS,
     account::OPERATIONS,
+    grant::OPERATIONS,
     verification::OPERATIONS,
     STYLE,
 ];

@@ -14,7 +14,7 @@ use crate::state::State;
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// That a request was not made by another site's page. Every handler that changes something takes
-/// it first. What it asks is what Go's `net/http.CrossOriginProtection` asks: `Sec-Fetch-Site`
+/// it first, or a `Result` of it if something else can be done otherwise. What it asks is what Go's `net/http.CrossOriginProtection` asks: `Sec-Fetch-Site`
 /// (Fetch Metadata) where the browser says it, otherwise whether `Origin` is this host.
 pub(super) struct OwnForm;
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::origin::OwnForm;
 use super::{Answer, Caller, Fail, answer, operation, template};
+use crate::errand::Place;
 use crate::operation::{Operation, Policy};
 use crate::state::State;
 
@@ -61,7 +62,7 @@ struct RequestForm {
 }
 
 /// Answers at once and whoever asks, and does it behind their back: how long it takes depends on
-/// whether there is such an account.
+/// whether there is such an account. So whoever asks when too many do is told the same, and gets no mail.
 async fn request(
     _: OwnForm,
     caller: Caller,
@@ -72,7 +73,7 @@ async fn request(
     let (status, values) = match Email::parse(&filled.email) {
         Ok(email) => {
             let sent = email.as_str().to_owned();
-            rt::spawn(send(state, caller.who.origin, email));
+            begin(state, caller.who.origin, email);
             (StatusCode::OK, context! { sent })
         }
         Err(malformed) => (
@@ -87,7 +88,18 @@ async fn request(
     Ok(page?)
 }
 
-async fn send(state: Data<State>, origin: Origin, email: Email) {
+/// Does it behind the answer, unless too much is going on there. It ends with the program: what the
+/// store has taken by then is done nevertheless.
+fn begin(state: Data<State>, origin: Origin, email: Email) {
+    if let Some(place) = state.resets.take() {
+        rt::spawn(send(state, origin, email, place));
+    } else {
+        state.metrics.resets_dropped().inc();
+        tracing::warn!("too many ask for a way to a new password: one was not mailed");
+    }
+}
+
+async fn send(state: Data<State>, origin: Origin, email: Email, _place: Place) {
     match state.services.passwords.request_reset(origin, email).await {
         // The same whether there is such an account or not, also for who reads the log.
         Ok(()) => tracing::info!("somebody asked for a way to a new password"),

@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::SET_COOKIE;
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, Data, Form, Query};
 use minijinja::context;
@@ -51,6 +51,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
 struct GoOn {
     #[serde(default, rename = "return")]
     back: ReturnPath,
+    /// Whether somebody who is signed in shall do so again.
+    #[serde(default)]
+    again: Option<String>,
 }
 
 async fn show(caller: Caller, query: Query<GoOn>, state: Data<State>) -> Answer {
@@ -61,6 +64,7 @@ async fn show(caller: Caller, query: Query<GoOn>, state: Data<State>) -> Answer 
     };
     let sheet = Sheet {
         reader: reader.as_ref(),
+        again: query.again.is_some(),
         ..Sheet::default()
     };
     Ok(form(&state, StatusCode::OK, &query.back, &sheet)?)
@@ -93,13 +97,13 @@ async fn sign_in(
         Ok(signed_in) => {
             end(&caller, &state).await?;
             let cookie = cookie::set(&state.settings, &signed_in.session.secret);
-            Ok(led_back(&filled.back, &cookie))
+            Ok(led_back(&filled.back, &cookie)?)
         }
         Err(problem) => {
             let sheet = Sheet {
                 entered: filled.email.replace(char::is_control, ""),
                 problem: Some(problem),
-                reader: None,
+                ..Sheet::default()
             };
             Ok(form(&state, StatusCode::FORBIDDEN, &filled.back, &sheet)?)
         }
@@ -140,7 +144,7 @@ async fn by_password(caller: &Caller, state: &State, email: &str, text: &str) ->
 async fn sign_out(_: OwnForm, caller: Caller, filled: Form<GoOn>, state: Data<State>) -> Answer {
     end(&caller, &state).await?;
     let cookie = cookie::remove(&state.settings);
-    Ok(led_back(&filled.back, &cookie))
+    Ok(led_back(&filled.back, &cookie)?)
 }
 
 /// Ends the session that a request presents, if it still is one: nobody goes on with the session
@@ -155,16 +159,23 @@ pub(super) async fn end(caller: &Caller, state: &State) -> Result<()> {
     }
 }
 
-fn led_back(back: &ReturnPath, cookie: &str) -> HttpResponse {
-    answer::see_other(back.or_sign_in())
-        .insert_header((SET_COOKIE, cookie))
-        .finish()
+/// Leads back with a cookie. A page that asks may redirect to a client, where no form of ours leads.
+fn led_back(back: &ReturnPath, cookie: &str) -> std::result::Result<HttpResponse, Fault> {
+    let mut response = match back.asking() {
+        Some(page) => answer::go_on(page)?,
+        None => answer::see_other(back.or_sign_in()).finish(),
+    };
+    let cookie = HeaderValue::try_from(cookie).map_err(|error| Fault::Defect(error.into()))?;
+    response.headers_mut().insert(SET_COOKIE, cookie);
+    Ok(response)
 }
 
 /// What stands on the page besides the forms.
 #[derive(Default)]
 struct Sheet<'a> {
     reader: Option<&'a User>,
+    /// Whether who is signed in shall do so again.
+    again: bool,
     /// The address that was entered.
     entered: String,
     problem: Option<&'static str>,
@@ -181,6 +192,7 @@ fn form(
         reader => template::reader(sheet.reader),
         back => back.path(),
         passwords => state.settings.pages.passwords,
+        again => sheet.again,
         entered => sheet.entered.as_str(),
         problem => sheet.problem,
     };

@@ -9,13 +9,19 @@ use rollbook_domain::user::User;
 use crate::dialect::Fault;
 
 /// Name and text of each. A name in `.html` turns escaping on.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("account.html", include_str!("templates/account.html")),
+    (
+        "authorization.html",
+        include_str!("templates/authorization.html"),
+    ),
     ("base.html", include_str!("templates/base.html")),
+    ("device.html", include_str!("templates/device.html")),
     (
         "forgot_password.html",
         include_str!("templates/forgot_password.html"),
     ),
+    ("go_on.html", include_str!("templates/go_on.html")),
     (
         "reset_password.html",
         include_str!("templates/reset_password.html"),
@@ -35,6 +41,8 @@ const TEMPLATES: [(&str, &str); 10] = [
         "verification.html",
         include_str!("templates/verification.html"),
     ),
+    ("stranded.html", include_str!("templates/stranded.html")),
+    ("wishes.html", include_str!("templates/wishes.html")),
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

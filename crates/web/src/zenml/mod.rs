@@ -9,6 +9,8 @@ mod body;
 mod entitlement;
 mod input;
 mod invitation;
+mod login;
+mod login_wire;
 mod member;
 mod openapi;
 mod organization;
@@ -30,12 +32,13 @@ mod workspace;
 mod workspace_wire;
 
 use actix_web::http::Method;
-use actix_web::{HttpResponse, Route};
+use actix_web::{HttpRequest, HttpResponse, Route};
+use rollbook_domain::access::Credential;
 
 pub use openapi::openapi;
 pub use role_id::of_built_in as built_in_role_id;
 
-use crate::dialect::{Dialect, Fault};
+use crate::dialect::{Dialect, Fault, bearer};
 use crate::operation::{Operation, Policy, Table};
 
 /// The ZenML dialect.
@@ -44,8 +47,8 @@ pub struct Zenml;
 
 impl Dialect for Zenml {
     const NAME: &'static str = "zenml";
-    // The token endpoints of the dialect will be below `/auth`.
     const ROOTS: &'static [&'static str] = &[
+        "/auth",
         "/organizations",
         "/users",
         "/roles",
@@ -62,6 +65,17 @@ impl Dialect for Zenml {
     fn refuse(fault: &Fault) -> HttpResponse {
         refuse::refuse(fault)
     }
+
+    /// The session that `/auth/login` opens for an address and its password is a bearer token here,
+    /// and nowhere else.
+    fn credential(request: &HttpRequest) -> Credential {
+        bearer(request.headers(), |token| {
+            match Credential::session(token) {
+                Credential::Malformed => Credential::bearer(token),
+                session => session,
+            }
+        })
+    }
 }
 
 type Fail = crate::dialect::Fail<Zenml>;
@@ -69,6 +83,7 @@ type Caller = crate::dialect::Caller<Zenml>;
 
 /// Everything the dialect can be asked, each kind of resource in its own table.
 pub static OPERATIONS: Table = &[
+    login::OPERATIONS,
     organization::OPERATIONS,
     user::OPERATIONS,
     member::OPERATIONS,

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{
 
 use super::refuse::Failure;
 use super::{
-    absent, assignment, entitlement, invitation, member, organization, permission, role,
+    absent, assignment, entitlement, invitation, login, member, organization, permission, role,
     service_account, user, workspace,
 };
 
@@ -50,6 +50,9 @@ fn scheme(public_url: &str) -> OAuth2 {
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     paths(
+        login::login,
+        login::begin,
+        login::authorize,
         organization::list,
         organization::create,
         organization::validate_name,
@@ -105,6 +108,7 @@ fn scheme(public_url: &str) -> OAuth2 {
     // The shared refusals are not found by themselves.
     components(schemas(Failure)),
     tags(
+        (name = "auth", description = "How clients come by tokens"),
         (name = "organizations", description = "What users belong to"),
         (name = "users", description = "The caller, and all users for superusers"),
         (name = "members", description = "Who belongs to an organization"),

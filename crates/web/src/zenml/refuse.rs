@@ -88,6 +88,13 @@ pub(super) fn refuse(fault: &Fault) -> HttpResponse {
         Fault::Domain(Error::Unauthenticated(why)) => {
             response.insert_header((WWW_AUTHENTICATE, challenge(*why)));
         }
+        // RFC 6750 §3.1.
+        Fault::Domain(Error::Refused(Refusal::InsufficientScope { scope })) => {
+            let lacking = format!(
+                "Bearer realm=\"rollbook\", error=\"insufficient_scope\", scope=\"{scope}\""
+            );
+            response.insert_header((WWW_AUTHENTICATE, lacking));
+        }
         Fault::Domain(Error::Busy) => {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS));
         }
@@ -203,6 +210,9 @@ const fn place(refusal: &Refusal) -> (StatusCode, &'static str) {
         }
         Refusal::TokenLimit { .. }
         | Refusal::DomainLimit { .. }
+        | Refusal::ClientLimit { .. }
+        | Refusal::NoClientSecret
+        | Refusal::InsufficientScope { .. }
         | Refusal::PasswordsOff
         | Refusal::WrongPassword
         | Refusal::WebhookLimit { .. }

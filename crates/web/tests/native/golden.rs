@@ -10,6 +10,7 @@
 mod audit_entries;
 mod domains;
 mod members;
+mod oauth_clients;
 mod organizations;
 mod roles;
 mod service_accounts;
@@ -31,7 +32,7 @@ use serde_json::{Map, Value, json};
 use super::support::{Answer, Make, Mocks};
 
 /// Every golden file; one that is not here is not there either.
-const FILES: [&str; 118] = [
+const FILES: [&str; 132] = [
     "accept_invitation",
     "activate_user",
     "add_organization_user",
@@ -43,7 +44,9 @@ const FILES: [&str; 118] = [
     "count_users",
     "create_domain",
     "create_invitation",
+    "create_oauth_client",
     "create_organization",
+    "create_own_oauth_client",
     "create_role",
     "create_service_account",
     "create_service_account_key",
@@ -54,6 +57,8 @@ const FILES: [&str; 118] = [
     "delete_domain",
     "delete_me",
     "delete_me_with",
+    "delete_oauth_client",
+    "delete_oauth_grant",
     "delete_organization",
     "delete_role",
     "delete_service_account",
@@ -67,6 +72,7 @@ const FILES: [&str; 118] = [
     "get_built_in_role",
     "get_domain",
     "get_invitation",
+    "get_oauth_client",
     "get_organization",
     "get_organization_user",
     "get_organization_with_image",
@@ -83,6 +89,7 @@ const FILES: [&str; 118] = [
     "get_workspace",
     "get_workspace_preferences",
     "get_workspace_user",
+    "insufficient_scope",
     "internal_error",
     "invalid",
     "invitation_closed",
@@ -93,10 +100,15 @@ const FILES: [&str; 118] = [
     "list_domains_empty",
     "list_events",
     "list_invitations",
+    "list_oauth_clients",
+    "list_oauth_clients_empty",
+    "list_oauth_grants",
+    "list_oauth_grants_empty",
     "list_organization_users",
     "list_organization_users_empty",
     "list_organizations",
     "list_outbox_messages",
+    "list_own_oauth_clients",
     "list_roles",
     "list_roles_empty",
     "list_service_account_keys",
@@ -118,6 +130,8 @@ const FILES: [&str; 118] = [
     "my_workspaces",
     "no_credential",
     "not_found",
+    "oauth_client_refusals",
+    "oauth_grant_refusals",
     "organization_limit",
     "organization_user_refusals",
     "preview_invitation",
@@ -130,6 +144,7 @@ const FILES: [&str; 118] = [
     "resend_invitation",
     "revoke_invitation",
     "role_refusals",
+    "rotate_oauth_client_secret",
     "service_account_key_refusals",
     "service_account_refusals",
     "set_password",

@@ -76,7 +76,10 @@ async fn answers_tell_what_is_left() {
     let server = inviting(Quotas {
         invitations_per_organization_hour: Some(4),
         messages_per_recipient_day: Some(10),
-        ..Quotas::default()
+        // Nothing is sent by these.
+        sign_ins_per_account_hour: Some(20),
+        sign_ins_per_address_hour: Some(100),
+        device_authorizations_per_address_hour: Some(60),
     })
     .serve();
     let both = Some(

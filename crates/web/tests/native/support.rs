@@ -18,9 +18,10 @@ use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
 use rollbook_domain::service::organization::Terms;
 use rollbook_domain::service::{
-    MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPasswords, MockPreferences, MockServiceAccounts,
-    MockSessions, MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
+    MockAuditLog, MockAuthorization, MockCustomRoles, MockDomains, MockInvitations,
+    MockMemberships, MockOAuthClients, MockOrganizations, MockOutbox, MockPasswords,
+    MockPreferences, MockServiceAccounts, MockSessions, MockSubscriptions, MockTokens, MockUsers,
+    MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::subscription::Quota;
 use rollbook_domain::time::Span;
@@ -32,6 +33,9 @@ use serde_json::Value;
 pub(super) const BODY_LIMIT: usize = 4096;
 /// The limit on owned organizations in tests.
 pub(super) const OWNER_LIMIT: Option<u32> = Some(7);
+
+/// The client as which ZenML's devices wait in tests.
+pub(super) const DEVICE_CLIENT: &str = "019b796d-d600-73e6-a391-8a11d6c780ee";
 
 /// What a new organization may use in tests.
 pub(super) const TERMS: Terms = Terms {
@@ -50,8 +54,11 @@ pub(super) struct Mocks {
     pub(super) memberships: MockMemberships,
     pub(super) roles: MockCustomRoles,
     pub(super) users: MockUsers,
+    pub(super) sessions: MockSessions,
     pub(super) passwords: MockPasswords,
     pub(super) tokens: MockTokens,
+    pub(super) oauth_clients: MockOAuthClients,
+    pub(super) authorization: MockAuthorization,
     pub(super) service_accounts: MockServiceAccounts,
     pub(super) domains: MockDomains,
     pub(super) audit: MockAuditLog,
@@ -73,7 +80,9 @@ impl Mocks {
             roles: Arc::new(self.roles),
             users: Arc::new(self.users),
             tokens: Arc::new(self.tokens),
-            sessions: Arc::new(MockSessions::new()),
+            oauth_clients: Arc::new(self.oauth_clients),
+            authorization: Arc::new(self.authorization),
+            sessions: Arc::new(self.sessions),
             passwords: Arc::new(self.passwords),
             service_accounts: Arc::new(self.service_accounts),
             domains: Arc::new(self.domains),
@@ -98,9 +107,11 @@ impl Mocks {
                 terms: TERMS,
             },
             zenml: ZenmlSettings {
+                client_id: Some(DEVICE_CLIENT.to_owned()),
                 owner_limit: Some(1),
                 terms: TERMS,
             },
+            trusted_proxies: Vec::new(),
             body_limit: BODY_LIMIT,
             request_timeout: Duration::from_secs(60),
         };

@@ -24,6 +24,14 @@ async fn the_api_is_described_for_machines() {
 }
 
 #[actix_web::test]
+async fn the_protocol_is_described_for_machines() {
+    let answer = page("/openapi/oauth.json").await;
+    assert_eq!(answer.status.as_u16(), 200);
+    let description = answer.json();
+    assert!(description["paths"]["/oauth2/token"]["post"].is_object());
+}
+
+#[actix_web::test]
 async fn the_api_can_be_browsed_without_the_rest_of_the_internet() {
     let answer = page("/docs/").await;
     assert_eq!(answer.status.as_u16(), 200);
@@ -45,6 +53,7 @@ async fn the_api_can_be_browsed_without_the_rest_of_the_internet() {
         "{}",
         start.body
     );
+    assert!(start.body.contains("\"../openapi/oauth.json\""));
     assert!(start.body.contains("\"../openapi/zenml.json\""));
     assert!(!start.body.contains("petstore"), "{}", start.body);
 }

@@ -23,9 +23,10 @@ use rollbook_domain::outbox::Depth;
 use rollbook_domain::port::{Access, MockProbe, Output, Probe, Store, Work};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{
-    Core, MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPasswords, MockPreferences, MockServiceAccounts,
-    MockSessions, MockSubscriptions, MockTokens, MockWebhooks, MockWorkspaces, UserService,
+    Core, MockAuditLog, MockAuthorization, MockCustomRoles, MockDomains, MockInvitations,
+    MockMemberships, MockOAuthClients, MockOrganizations, MockOutbox, MockPasswords,
+    MockPreferences, MockServiceAccounts, MockSessions, MockSubscriptions, MockTokens,
+    MockWebhooks, MockWorkspaces, UserService,
 };
 use rollbook_domain::{Error, Result};
 use rollbook_web::{NativeSettings, PageSettings, Services, Settings, Web, ZenmlSettings};
@@ -95,6 +96,8 @@ pub(crate) fn services(plan: Plan) -> Services {
         memberships: Arc::new(MockMemberships::new()),
         roles: Arc::new(MockCustomRoles::new()),
         tokens: Arc::new(MockTokens::new()),
+        oauth_clients: Arc::new(MockOAuthClients::new()),
+        authorization: Arc::new(MockAuthorization::new()),
         sessions: Arc::new(MockSessions::new()),
         passwords: Arc::new(MockPasswords::new()),
         service_accounts: Arc::new(MockServiceAccounts::new()),
@@ -135,6 +138,7 @@ pub(crate) fn over(services: Services, request_timeout: Duration) -> Web {
         pages: PageSettings::default(),
         native: NativeSettings::default(),
         zenml: ZenmlSettings::default(),
+        trusted_proxies: Vec::new(),
         body_limit: Settings::BODY_LIMIT,
         request_timeout,
     };

@@ -1,18 +1,46 @@
 //! What people do with their account.
 
 use actix_web::test::TestRequest;
-use rollbook_domain::mock::FixedClock;
+use rollbook_domain::error::Kind;
+use rollbook_domain::id::OrganizationId;
+use rollbook_domain::mock::{FixedClock, sample};
+use rollbook_domain::oauth::{Grant, Scope, Scopes};
+use rollbook_domain::page::Page;
 use rollbook_domain::password::Password;
+use rollbook_domain::policy::Action;
+use rollbook_domain::service::oauth::GrantView;
 use rollbook_domain::service::password::MyPassword;
-use rollbook_domain::time::Timestamp;
+use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
 use rollbook_domain::{Error, Refusal};
 
 use super::golden::check;
-use super::support::{Mocks, joe, post, session, signed_in};
+use super::support::{Mocks, acme, joe, post, session, signed_in};
 
 fn mocks(changed_at: Option<Timestamp>) -> Mocks {
+    let mut mocks = allowing(Vec::new());
+    mine(&mut mocks, changed_at);
+    mocks
+}
+
+/// Services of somebody who has allowed this.
+fn allowing(grants: Vec<GrantView>) -> Mocks {
     let mut mocks = Mocks::default();
+    mocks
+        .authorization
+        .expect_list_grants()
+        .returning(move |caller, window| {
+            assert_eq!((caller.credential, window.limit), (session(), 200));
+            Ok(Page {
+                items: grants.clone(),
+                next: None,
+                total: None,
+            })
+        });
+    mocks
+}
+
+fn mine(mocks: &mut Mocks, changed_at: Option<Timestamp>) {
     let mine = mocks.passwords.expect_mine();
     mine.withf(|caller| caller.credential == session())
         .returning(move |_| {
@@ -24,7 +52,96 @@ fn mocks(changed_at: Option<Timestamp>) -> Mocks {
                 changed_at,
             })
         });
-    mocks
+}
+
+/// What joe has allowed the client of this name.
+fn allowed(name: &str, client: &str, at: u32) -> GrantView {
+    let client = sample::oauth_client(client, None);
+    let grant = Grant {
+        created_at: FixedClock::START.plus(Span::seconds(at)),
+        ..sample::grant(name, &client, &joe())
+    };
+    GrantView { grant, client }
+}
+
+#[actix_web::test]
+async fn what_clients_may_is_shown() {
+    let mut bound = allowed("bound", "console", 120);
+    bound.grant.organization_id = Some(acme().organization.id);
+    let mut secret = allowed("secret", "television", 180);
+    secret.grant.organization_id = Some(OrganizationId::new(sample::uuid("elsewhere")));
+    let mut again = allowed("again", "console", 240);
+    again.grant.scopes = Scopes::of(&[Scope::Rollbook]);
+    let mut mocks = allowing(vec![allowed("first", "console", 60), bound, secret, again]);
+    mine(&mut mocks, None);
+    mocks.organizations.expect_get().returning(|caller, id| {
+        assert_eq!(caller.credential, session());
+        if id == acme().organization.id {
+            Ok(acme())
+        } else {
+            Err(Error::NotFound(Kind::Organization))
+        }
+    });
+    let get = signed_in(TestRequest::get().uri("/account"));
+    let page = mocks.serve().send(get).await;
+    check("account_grants", 200, &page);
+}
+
+/// Each visit is a grant, and whoever looks at clients wants to see them all the same.
+#[actix_web::test]
+async fn no_more_than_fifty_clients_are_shown() {
+    for (clients, more) in [(50, false), (51, true)] {
+        let all = 0..clients;
+        let grants = all.flat_map(|it| {
+            let name = format!("client {it}");
+            [1, 2].map(|visit| allowed(&format!("{name} {visit}"), &name, visit))
+        });
+        let mut mocks = allowing(grants.collect());
+        mine(&mut mocks, None);
+        let get = signed_in(TestRequest::get().uri("/account"));
+        let page = mocks.serve().send(get).await.body;
+        assert_eq!(page.matches(">End</button>").count(), 50);
+        assert_eq!(page.contains("There are more."), more, "{clients}");
+    }
+}
+
+/// A session that was exchanged for a token of one organization sees the rest.
+#[actix_web::test]
+async fn who_may_not_see_them_sees_the_rest() {
+    let mut mocks = Mocks::default();
+    mine(&mut mocks, None);
+    mocks.authorization.expect_list_grants().returning(|_, _| {
+        Err(Error::Denied {
+            action: Action::ManageSelf,
+            visible: true,
+        })
+    });
+    let get = signed_in(TestRequest::get().uri("/account"));
+    let page = mocks.serve().send(get).await;
+    check("account_without_password", 200, &page);
+}
+
+#[actix_web::test]
+async fn what_a_client_may_is_ended() {
+    let id = allowed("first", "console", 60).grant.id;
+    let mut mocks = Mocks::default();
+    let mut outcomes = vec![Err(Error::NotFound(Kind::Grant)), Ok(())];
+    let revoke = mocks.authorization.expect_revoke_grant().times(2);
+    revoke
+        .withf(move |caller, ended| caller.credential == session() && *ended == id)
+        .returning(move |_, _| outcomes.pop().unwrap());
+    let server = mocks.serve();
+    let form = format!("grant={id}");
+    for _ in 0..2 {
+        let answer = server
+            .send(signed_in(post("/account/end-grant", &form)))
+            .await;
+        answer.assert_leads_to("/account");
+    }
+    let nobody = server.send(post("/account/end-grant", &form)).await;
+    assert_eq!(nobody.status, 403);
+    let strange = signed_in(post("/account/end-grant", "grant=x"));
+    assert_eq!(server.send(strange).await.status, 404);
 }
 
 #[actix_web::test]

@@ -21,7 +21,7 @@ fn changing() -> impl Iterator<Item = String> {
 #[actix_web::test]
 async fn forms_of_others_are_refused() {
     let server = Mocks::default().serve();
-    assert_eq!(changing().count(), 11);
+    assert_eq!(changing().count(), 14);
     for path in changing() {
         for (name, value) in [
             ("origin", "https://evil.example"),
@@ -33,7 +33,8 @@ async fn forms_of_others_are_refused() {
         ] {
             let form = post(
                 &path,
-                "display_name=Joe&token=x&email=joe%40example.com&password=x&new_password=x&current_password=x",
+                "display_name=Joe&token=x&email=joe%40example.com&password=x&new_password=x\
+                 &current_password=x&decision=allow&grant=x",
             );
             let answer = server
                 .send(signed_in(form).insert_header((name, value)))
@@ -62,6 +63,8 @@ async fn nothing_that_changes_is_asked_with_get() {
             "setPassword",
             "removePassword",
             "signOutEverywhere",
+            "endGrant",
+            "answer",
         ];
         let changes = verbs.iter().any(|verb| operation.id.ends_with(verb));
         assert_eq!(

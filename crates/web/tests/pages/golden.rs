@@ -15,7 +15,7 @@ use rollbook_domain::id::WorkspaceId;
 use rollbook_domain::invitation::{InvitationState, InvitationView};
 use rollbook_domain::mock::sample;
 use rollbook_domain::role::{AssignedRole, WorkspaceRole, WorkspaceRoles};
-use rollbook_domain::service::invitation::OpenedInvitation;
+use rollbook_domain::service::invitation::{Invitee, OpenedInvitation};
 use rollbook_domain::value::WorkspaceTitle;
 
 use super::support::{
@@ -95,7 +95,7 @@ async fn somebody_else_is_told_for_whom_it_is() {
 #[actix_web::test]
 async fn who_has_an_account_signs_in_first() {
     let mut view = opened(invitation(), None);
-    view.invitee_is_user = true;
+    view.invitee = Invitee::User;
     check("invitation_sign_in", 200, &page(view).await);
 }
 

@@ -12,7 +12,7 @@ use rollbook_domain::limit::Policy;
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::password::Password;
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::invitation::SignedUp;
+use rollbook_domain::service::invitation::{Invitee, SignedUp};
 use rollbook_domain::service::password::{OpenedReset, ResetSecret};
 use rollbook_domain::service::session::SignedIn;
 use rollbook_domain::time::Span;
@@ -158,6 +158,35 @@ async fn whoever_asks_for_a_mail_is_answered_the_same_at_once() {
         let email = timeout(Duration::from_secs(60), asked).await.unwrap();
         assert_eq!(email.as_str(), "joe@example.com");
     }
+}
+
+/// What goes on behind answers is bounded: whoever is too much is answered the same.
+#[actix_web::test]
+async fn too_many_who_ask_get_no_mail() {
+    let mut mocks = Mocks::default();
+    let (sender, receiver) = channel();
+    let ask = mocks.passwords.expect_request_reset().times(16);
+    ask.returning(move |_, email| {
+        sender.send(email).unwrap();
+        Ok(())
+    });
+    let server = mocks.serve();
+    // None is begun before the test waits for something.
+    for _ in 0..20 {
+        let form = post("/forgot-password", "email=joe%40example.com");
+        check("forgot_password_sent", 200, &server.send(form).await);
+    }
+    let done = async {
+        let mut seen = 0;
+        while seen < 16 {
+            actix_web::rt::task::yield_now().await;
+            seen += receiver.try_iter().count();
+        }
+    };
+    timeout(Duration::from_secs(60), done).await.unwrap();
+    let dropped = server.metrics();
+    let expected = "rollbook_password_resets_dropped_total 4\n";
+    assert!(dropped.contains(expected), "{dropped}");
 }
 
 #[actix_web::test]
@@ -343,13 +372,11 @@ async fn who_signs_up_with_an_easy_one_is_told() {
 #[actix_web::test]
 async fn an_account_that_nobody_has_verified_is_no_obstacle() {
     let mut view = opened(invitation(), None);
-    view.invitee_is_user = true;
-    view.invitee_is_unverified = true;
+    view.invitee = Invitee::Unclaimed;
     let server = Mocks::opening(view);
     check("invitation_claim", 200, &server.get(&link()).await);
     let mut view = opened(invitation(), Some(jane()));
-    view.invitee_is_user = true;
-    view.invitee_is_unverified = true;
+    view.invitee = Invitee::Unclaimed;
     let page = Mocks::opening(view).get(&link()).await;
     assert!(
         page.body.contains("this invitation is for"),

@@ -39,6 +39,29 @@ async fn a_token_signs_in() {
     assert!(answer.cookie().unwrap().starts_with(&expected));
 }
 
+/// Chrome holds the policy of the page with a form against all redirects after it (w3c/webappsec-csp
+/// #8), and the page that asks may redirect to a client at once: it is not redirected to.
+#[actix_web::test]
+async fn a_page_that_asks_is_led_to_without_a_redirect() {
+    let server = open().serve();
+    let back = "%2Foauth2%2Fauthorize%3Fclient%5Fid%3Da%26state%3Db%2520c";
+    let signed_out = post("/sign-out", &format!("return={back}"));
+    for (request, cookie) in [
+        (post("/sign-in", &form(back)), cookie().reveal().to_owned()),
+        (signed_out, String::new()),
+    ] {
+        let answer = server.send(request).await;
+        check("go_on", 200, &answer);
+        let expected = format!("__Host-rollbook_session={cookie}; ");
+        assert!(answer.cookie().unwrap().starts_with(&expected));
+        let policy = answer.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    }
+    let refresh = "content=\"0;url=&#x2f;oauth2&#x2f;authorize?client_id=a&amp;state=b%20c\"";
+    let page = server.send(post("/sign-in", &form(back))).await.body;
+    assert!(page.contains(refresh), "{page}");
+}
+
 /// keycloak #51138: where a link leads was taken from whoever made the link.
 #[actix_web::test]
 async fn only_to_pages_of_ours() {

@@ -15,12 +15,13 @@ use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::MockProbe;
 use rollbook_domain::role::Role;
 use rollbook_domain::secret::Secret;
-use rollbook_domain::service::invitation::{Acceptance, OpenedInvitation};
+use rollbook_domain::service::invitation::{Acceptance, Invitee, OpenedInvitation};
 use rollbook_domain::service::token::IssuedToken;
 use rollbook_domain::service::{
-    MockAuditLog, MockCustomRoles, MockDomains, MockInvitations, MockMemberships,
-    MockOrganizations, MockOutbox, MockPasswords, MockPreferences, MockServiceAccounts,
-    MockSessions, MockSubscriptions, MockTokens, MockUsers, MockWebhooks, MockWorkspaces,
+    MockAuditLog, MockAuthorization, MockCustomRoles, MockDomains, MockInvitations,
+    MockMemberships, MockOAuthClients, MockOrganizations, MockOutbox, MockPasswords,
+    MockPreferences, MockServiceAccounts, MockSessions, MockSubscriptions, MockTokens, MockUsers,
+    MockWebhooks, MockWorkspaces,
 };
 use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::user::User;
@@ -32,7 +33,9 @@ pub(super) const HOME: &str = "https://book.example";
 /// The services behind a server; a test expects calls of them.
 #[derive(Default)]
 pub(super) struct Mocks {
+    pub(super) organizations: MockOrganizations,
     pub(super) invitations: MockInvitations,
+    pub(super) authorization: MockAuthorization,
     pub(super) sessions: MockSessions,
     pub(super) passwords: MockPasswords,
     pub(super) users: MockUsers,
@@ -57,10 +60,12 @@ impl Mocks {
 
     pub(super) fn serve(self) -> Server {
         let services = Services {
-            organizations: Arc::new(MockOrganizations::new()),
+            organizations: Arc::new(self.organizations),
             memberships: Arc::new(MockMemberships::new()),
             roles: Arc::new(MockCustomRoles::new()),
             users: Arc::new(self.users),
+            oauth_clients: Arc::new(MockOAuthClients::new()),
+            authorization: Arc::new(self.authorization),
             sessions: Arc::new(self.sessions),
             passwords: Arc::new(self.passwords),
             tokens: Arc::new(MockTokens::new()),
@@ -87,6 +92,7 @@ impl Mocks {
                 passwords: !self.passwords_off,
             },
             zenml: ZenmlSettings::default(),
+            trusted_proxies: Vec::new(),
             body_limit: 4096,
             request_timeout: Duration::from_secs(60),
         };
@@ -109,6 +115,11 @@ impl Server {
             headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
         }
+    }
+
+    /// What is measured.
+    pub(super) fn metrics(&self) -> String {
+        self.0.metrics().print().unwrap()
     }
 
     pub(super) async fn get(&self, path: &str) -> Answer {
@@ -216,8 +227,7 @@ pub(super) fn invitation_that_is(state: InvitationState) -> InvitationView {
 pub(super) fn opened(invitation: InvitationView, reader: Option<User>) -> OpenedInvitation {
     OpenedInvitation {
         invitation,
-        invitee_is_user: false,
-        invitee_is_unverified: false,
+        invitee: Invitee::Newcomer,
         reader,
     }
 }

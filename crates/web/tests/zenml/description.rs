@@ -44,6 +44,10 @@ fn document_and_router_agree() {
 fn every_operation_is_described_well() {
     let document = document();
     for (method, path, it) in described(&document) {
+        if path == "/auth/authorize" {
+            assert!(it["responses"]["302"].is_object() && it["summary"].is_string());
+            continue;
+        }
         for status in ["401", "402", "403", "404", "409", "422", "500", "503"] {
             let schema = &it["responses"][status]["content"]["application/json"]["schema"];
             assert!(schema["$ref"].is_string(), "{method} {path} {status}");

@@ -6,6 +6,7 @@ mod domain;
 mod installation;
 mod invitation;
 mod membership;
+mod oauth;
 mod organization;
 mod outbox;
 mod password;
@@ -29,9 +30,9 @@ use self::state::State;
 use crate::outbox::Message;
 use crate::port::{
     Access, AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
-    OrganizationRepo, OutboxRepo, Output, PasswordRepo, PasswordResetRepo, PlanRepo,
-    PreferencesRepo, Probe, RequestRepo, RoleRepo, Store, TokenRepo, Tx, UserRepo,
-    VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
+    OAuthClientRepo, OAuthDeviceRepo, OAuthGrantRepo, OrganizationRepo, OutboxRepo, Output,
+    PasswordRepo, PasswordResetRepo, PlanRepo, PreferencesRepo, Probe, RequestRepo, RoleRepo,
+    Store, TokenRepo, Tx, UserRepo, VerificationRepo, WebhookRepo, Work, WorkspaceRepo,
 };
 use crate::{Error, Result};
 
@@ -149,6 +150,18 @@ impl Tx for MemoryTx {
     }
 
     fn tokens(&mut self) -> &mut dyn TokenRepo {
+        self
+    }
+
+    fn oauth_clients(&mut self) -> &mut dyn OAuthClientRepo {
+        self
+    }
+
+    fn oauth_grants(&mut self) -> &mut dyn OAuthGrantRepo {
+        self
+    }
+
+    fn oauth_devices(&mut self) -> &mut dyn OAuthDeviceRepo {
         self
     }
 

@@ -1,17 +1,19 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::oauth::OAuthTables;
 use super::outbox::KeptMessage;
 use crate::access::Held;
 use crate::audit::{Chain, Entry};
 use crate::domain::OrganizationDomain;
 use crate::id::{
-    DomainId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId, UserId,
-    WebhookEndpointId, WorkspaceId,
+    DomainId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, SigningKeyId, TokenId,
+    UserId, WebhookEndpointId, WorkspaceId,
 };
 use crate::idempotency::Remembered;
 use crate::invitation::Invitation;
 use crate::membership::Membership;
+use crate::oauth::SigningKey;
 use crate::organization::{Organization, OrganizationView, Owner};
 use crate::page::{Page, Window};
 use crate::password::{KeptPassword, PasswordReset};
@@ -51,6 +53,8 @@ pub(super) struct State {
     pub(super) outbox: BTreeMap<MessageId, KeptMessage>,
     pub(super) webhooks: BTreeMap<(OrganizationId, WebhookEndpointId), WebhookEndpoint>,
     pub(super) page_token_key: Option<[u8; 32]>,
+    pub(super) signing_keys: BTreeMap<SigningKeyId, SigningKey>,
+    pub(super) oauth: OAuthTables,
 }
 
 /// A membership as a store keeps it: with copies of what it is sorted and searched by, which are

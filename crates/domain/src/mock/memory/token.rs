@@ -21,6 +21,12 @@ impl TokenRepo for MemoryTx {
         if let Some(parent) = token.parent_id.filter(|it| !state.tokens.contains_key(it)) {
             return Err(absent("token", parent));
         }
+        if let Some(binding) = &token.oauth {
+            state.oauth.client(binding.client_id)?;
+            binding
+                .grant_id
+                .map_or(Ok(()), |id| state.oauth.grant(id).map(|_| ()))?;
+        }
         if state.tokens.values().any(|kept| kept.digest == *digest) {
             return Err(duplicate("the digest"));
         }
@@ -114,11 +120,14 @@ impl TokenRepo for MemoryTx {
 }
 
 fn listed_of(token: &Token, user: UserId) -> bool {
-    token.user_id == user && token.kind == TokenKind::Access && token.revoked_at.is_none()
+    token.user_id == user
+        && token.kind == TokenKind::Access
+        && token.oauth.is_none()
+        && token.revoked_at.is_none()
 }
 
 /// Revokes what is not yet revoked, and answers how many that were.
-fn revoke(state: &mut State, now: Timestamp, which: impl Fn(&Token) -> bool) -> u32 {
+pub(super) fn revoke(state: &mut State, now: Timestamp, which: impl Fn(&Token) -> bool) -> u32 {
     let tokens = state.tokens.values_mut().map(|kept| &mut kept.token);
     let found = tokens.filter(|token| token.revoked_at.is_none() && which(token));
     number(found.map(|token| token.revoked_at = Some(now)))

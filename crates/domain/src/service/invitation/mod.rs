@@ -146,17 +146,25 @@ pub struct SignedUp {
     pub token: IssuedToken,
 }
 
+/// Who has the address that was invited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invitee {
+    /// Nobody: they can sign up.
+    Newcomer,
+    /// A user of whom nobody has shown yet that it is theirs: whoever signs up takes the account
+    /// over.
+    Unclaimed,
+    /// A user, who has to sign in.
+    User,
+}
+
 /// What the page shows that the mailed link leads to.
 #[derive(Clone, Debug)]
 pub struct OpenedInvitation {
     /// The invitation.
     pub invitation: InvitationView,
-    /// Whether there is a user with the address. The secret proves the mailbox, to which that is
-    /// no news.
-    pub invitee_is_user: bool,
-    /// Whether nobody has shown yet that the address is that user's: whoever signs up takes the
-    /// account over.
-    pub invitee_is_unverified: bool,
+    /// Who has the address. The secret proves the mailbox, to which that is no news.
+    pub invitee: Invitee,
     /// Who looks, if they are known.
     pub reader: Option<User>,
 }

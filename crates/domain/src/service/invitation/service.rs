@@ -2,11 +2,10 @@ use async_trait::async_trait;
 
 use super::letter::Letter;
 use super::{
-    Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, NewInvitation,
+    Acceptance, CreateInvitation, Handle, InvitationPage, Invitations, Invitee, NewInvitation,
     OpenedInvitation, Presented, ResendInvitation, SignUp, SignedUp, accepting, check_pending,
     creating, managing, viewing,
 };
-use crate::Result;
 use crate::access::{Caller, Origin};
 use crate::id::{InvitationId, MembershipId, OrganizationId};
 use crate::invitation::{InvitationState, InvitationView};
@@ -19,6 +18,7 @@ use crate::service::domain::Newcomer;
 use crate::service::{Core, password};
 use crate::time::Timestamp;
 use crate::value::Email;
+use crate::{Refusal, Result};
 
 /// The real [`Invitations`].
 #[derive(Clone)]
@@ -187,9 +187,16 @@ impl InvitationService {
         password: Password,
     ) -> Result<PasswordHash> {
         let (tools, secret) = (self.core.passwords()?, command.secret);
-        let work = move |tx: &mut dyn Tx| viewing::preview(tx, now, secret);
-        let view = self.core.store.read_one(work).await?;
-        check_pending(&view.invitation, now)?;
+        let work = move |tx: &mut dyn Tx| {
+            let view = viewing::preview(tx, now, secret)?;
+            check_pending(&view.invitation, now)?;
+            // Said again behind the lock; here, so that nobody has hashes made for nothing.
+            match viewing::invitee(tx, &view.invitation)? {
+                Invitee::User => Err(Refusal::SignInToAccept.into()),
+                Invitee::Newcomer | Invitee::Unclaimed => Ok(view),
+            }
+        };
+        let view = self.core.store.read(work).await?;
         let known = [
             command.display_name.as_str(),
             view.invitation.email.as_str(),

@@ -1,8 +1,8 @@
-use super::{InvitationPage, OpenedInvitation, Presented, as_of, checking};
+use super::{InvitationPage, Invitee, OpenedInvitation, Presented, as_of, checking};
 use crate::access::{self, Caller, Used};
 use crate::error::Kind;
 use crate::id::{InvitationId, OrganizationId};
-use crate::invitation::{InvitationState, InvitationView};
+use crate::invitation::{Invitation, InvitationState, InvitationView};
 use crate::page::{Page, Window};
 use crate::password::can_have_password;
 use crate::policy::Action;
@@ -80,15 +80,23 @@ pub(super) fn open(
 ) -> Result<(OpenedInvitation, Option<Used<()>>)> {
     let reader = access::recognize(tx, caller, now)?;
     let invitation = preview(tx, now, secret)?;
-    let invitee = tx.users().find_by_email(&invitation.invitation.email)?;
+    let invitee = invitee(tx, &invitation.invitation)?;
     let used = reader.as_ref().map(|reader| reader.used(()));
     let opened = OpenedInvitation {
-        invitee_is_user: invitee.is_some(),
-        invitee_is_unverified: invitee.is_some_and(|user| is_unclaimed(&user)),
+        invitee,
         reader: reader.map(|reader| reader.user),
         invitation,
     };
     Ok((opened, used))
+}
+
+/// Who has the address that was invited.
+pub(super) fn invitee(tx: &mut dyn Tx, invitation: &Invitation) -> Result<Invitee> {
+    Ok(match tx.users().find_by_email(&invitation.email)? {
+        None => Invitee::Newcomer,
+        Some(user) if is_unclaimed(&user) => Invitee::Unclaimed,
+        Some(_) => Invitee::User,
+    })
 }
 
 /// The invitation of a live organization that has this secret.

@@ -184,8 +184,8 @@ pub(super) fn leave(
     Ok(authentication.used(()))
 }
 
-/// Ends a membership in a locked organization. The tokens that the member has for this
-/// organization only are revoked: joining again does not revive them. Keys of service accounts
+/// Ends a membership in a locked organization. What the member has for this organization only is
+/// revoked, tokens and what clients were allowed: joining again does not revive them. Keys of service accounts
 /// that the member made stay, and permit nothing any more.
 fn end(
     tx: &mut dyn Tx,
@@ -198,6 +198,7 @@ fn end(
     // Whoever is just issuing such a token holds this lock, too.
     tx.users().lock(user)?;
     tx.memberships().remove(organization, user)?;
+    tx.oauth_grants().revoke_in(organization, user, now)?;
     let revoked = tx.tokens().revoke_in(organization, user, now)?;
     let mut changes = vec![Change::new("roles", Some(&role_keys(membership)), None)];
     if revoked > 0 {

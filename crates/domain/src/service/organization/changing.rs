@@ -234,6 +234,7 @@ pub fn close(
     organization.deleted_at = Some(now);
     write(tx, organization, before)?;
     tx.invitations().revoke_all(id, now)?;
+    tx.oauth_grants().revoke_bound(id, now)?;
     tx.tokens().revoke_bound(id, now)?;
     tx.domains().release_all(id)?;
     note(tx, author, now, id, Act::OrganizationDeleted, Vec::new())

@@ -31,7 +31,9 @@ pub(super) fn mine(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<U
 }
 
 pub(super) fn look(tx: &mut dyn Tx, caller: &Caller, now: Timestamp) -> Result<Used<Seen>> {
-    let authentication = access::enter_platform(tx, caller, now, Action::ManageSelf)?;
+    let action = Action::ManageSelf;
+    let authentication = access::enter_platform(tx, caller, now, action)?;
+    authentication.in_person(action)?;
     check_person(&authentication.user)?;
     let user = authentication.user.clone();
     let kept = tx.passwords().find(user.id)?;
@@ -79,7 +81,9 @@ fn enter(
     now: Timestamp,
     seen: Option<&KeptPassword>,
 ) -> Result<Authentication> {
-    let authentication = access::enter_platform_locked(tx, caller, now, Action::ManageSelf)?;
+    let action = Action::ManageSelf;
+    let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    authentication.in_person(action)?;
     check_person(&authentication.user)?;
     let kept = tx.passwords().find(authentication.user.id)?;
     if kept.as_ref() != seen {

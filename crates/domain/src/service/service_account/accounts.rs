@@ -22,13 +22,13 @@ use crate::{Error, Refusal, Result};
 
 /// The ids that a service account takes, made before the transaction.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AccountIds {
+pub(in crate::service) struct AccountIds {
     user: UserId,
     membership: MembershipId,
 }
 
 impl AccountIds {
-    pub(super) fn new(core: &Core, now: Timestamp) -> Self {
+    pub(in crate::service) fn new(core: &Core, now: Timestamp) -> Self {
         Self {
             user: UserId::new(core.ids.next(now)),
             membership: MembershipId::new(core.ids.next(now)),
@@ -59,22 +59,39 @@ pub(super) fn create(
         let made = find(tx, organization, UserId::new(id))?;
         return Ok(authentication.used(made));
     }
-    let grant = grant(tx, organization, &command.granted)?;
-    authority::check_grant(access::rights(&authentication, &place), grant.permissions)?;
+    let rights = access::rights(&authentication, &place);
     let author = authentication.author(caller);
-    let user = new_user(fresh.user, organization, command, now);
+    let wanted = (&command.display_name, &command.granted);
+    let made = establish(tx, &author, now, organization, rights, fresh, wanted)?;
+    Ok(authentication.used(made))
+}
+
+/// Makes a service account of this name and with these roles in a locked organization, for somebody
+/// who has these rights there.
+pub(in crate::service) fn establish(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    organization: OrganizationId,
+    rights: Permissions,
+    fresh: AccountIds,
+    (name, granted): (&DisplayName, &Granted),
+) -> Result<ServiceAccount> {
+    let grant = grant(tx, organization, granted)?;
+    authority::check_grant(rights, grant.permissions)?;
+    let user = new_user(fresh.user, organization, name, now);
     if !tx.users().add(&user)? {
         return Err(Refusal::EmailTaken.into());
     }
     let change = Change::set("display_name", user.display_name.as_str());
-    note(tx, &author, now, &user, Act::UserCreated, vec![change])?;
+    note(tx, author, now, &user, Act::UserCreated, vec![change])?;
     let membership = membership(fresh.membership, organization, user.id, &grant, now);
-    admit(tx, &author, now, &membership, &user)?;
-    Ok(authentication.used(ServiceAccount {
+    admit(tx, author, now, &membership, &user)?;
+    Ok(ServiceAccount {
         user,
         roles: grant.roles,
         custom_roles: grant.custom_roles,
-    }))
+    })
 }
 
 pub(super) fn get(
@@ -193,11 +210,24 @@ pub(super) fn delete(
     let account = lock(tx, organization, id, rights)?;
     account.user.version.expect(seen)?;
     let author = authentication.author(caller);
+    dismiss(tx, &author, now, organization, account.user)?;
+    Ok(authentication.used(()))
+}
+
+/// Deletes a service account of a locked organization, whose user is locked, too.
+pub(in crate::service) fn dismiss(
+    tx: &mut dyn Tx,
+    author: &Author,
+    now: Timestamp,
+    organization: OrganizationId,
+    user: User,
+) -> Result<()> {
+    let id = user.id;
     if tx.memberships().remove(organization, id)? {
         let target = Target::Membership(id);
         record(
             tx,
-            &author,
+            author,
             now,
             organization,
             Act::MembershipDeleted,
@@ -205,9 +235,8 @@ pub(super) fn delete(
             Vec::new(),
         )?;
     }
-    let user = bury(tx, now, account.user)?;
-    note(tx, &author, now, &user, Act::UserDeleted, Vec::new())?;
-    Ok(authentication.used(()))
+    let user = bury(tx, now, user)?;
+    note(tx, author, now, &user, Act::UserDeleted, Vec::new())
 }
 
 /// A service account of this organization that is not deleted.
@@ -323,18 +352,13 @@ fn assign(
     )
 }
 
-fn new_user(
-    id: UserId,
-    organization: OrganizationId,
-    command: &CreateServiceAccount,
-    now: Timestamp,
-) -> User {
+fn new_user(id: UserId, organization: OrganizationId, name: &DisplayName, now: Timestamp) -> User {
     User {
         id,
         kind: UserKind::ServiceAccount,
         // Nobody writes to a program; what is unique about it is its id.
         email: Email::from_stored(format!("{id}@service-accounts.invalid")),
-        display_name: command.display_name.clone(),
+        display_name: name.clone(),
         superuser: false,
         active: true,
         email_verified_at: None,

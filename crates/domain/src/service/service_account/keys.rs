@@ -42,6 +42,7 @@ pub(super) fn issue(
 ) -> Result<Used<IssuedToken>> {
     let action = Action::Use(Permission::UpdateServiceAccount);
     let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
+    authentication.in_person(action)?;
     let (user, once) = (authentication.user.id, command.once.as_ref());
     if let Claim::Made(id) = idempotency::claim(tx, user, once, now, mint.id.uuid())? {
         let id = id.to_string();
@@ -61,6 +62,7 @@ pub(super) fn issue(
         id: mint.id,
         kind: TokenKind::Access,
         parent_id: None,
+        oauth: None,
         user_id: account.user.id,
         organization_id: Some(organization),
         // A key that makes a key stays behind its own maker: no chain of keys outlives the rights
@@ -79,15 +81,8 @@ pub(super) fn issue(
         Change::set("name", token.name.as_str()),
         Change::set("service_account", &id.to_string()),
     ];
-    record(
-        tx,
-        &author,
-        now,
-        organization,
-        Act::TokenCreated,
-        Target::Token(token.id),
-        changes,
-    )?;
+    let (act, target) = (Act::TokenCreated, Target::Token(token.id));
+    record(tx, &author, now, organization, act, target, changes)?;
     Ok(authentication.used(IssuedToken {
         token,
         secret: mint.secret.clone(),

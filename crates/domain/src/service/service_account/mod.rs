@@ -19,6 +19,7 @@ use crate::time::Timestamp;
 use crate::user::User;
 use crate::value::{DisplayName, RoleKey, TokenName};
 
+pub(in crate::service) use accounts::{AccountIds, dismiss, establish};
 pub use service::ServiceAccountService;
 
 /// A service account, and what it holds in its organization.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::credentials::end_credentials;
 use super::profile::note;
 use super::{Bequest, DeleteUser, OWNED_SHOWN, write};
-use crate::access::{self, Caller, Used};
+use crate::access::{self, Authentication, Caller, Used};
 use crate::audit::{self, Act, Author, Chain, Deed, Target};
 use crate::error::Kind;
 use crate::id::{MessageId, OrganizationId, UserId};
@@ -32,11 +32,11 @@ pub(super) fn delete(
         Some(_) => Action::AdministerUsers,
         None => Action::ManageSelf,
     };
-    let authentication = access::enter_platform(tx, caller, now, action)?;
+    let authentication = enter(tx, caller, now, action)?;
     let id = id.unwrap_or(authentication.user.id);
     let mut organizations = lock(tx, id, command)?;
     // What was read before the locks may be out of date.
-    let authentication = access::enter_platform(tx, caller, now, action)?;
+    let authentication = enter(tx, caller, now, action)?;
     let author = authentication.author(caller);
     let user = tx.users().lock(id)?;
     let user = user
@@ -57,6 +57,17 @@ pub(super) fn delete(
     let user = bury(tx, now, user)?;
     note(tx, &author, now, &user, Act::UserDeleted, Vec::new())?;
     Ok(authentication.used(()))
+}
+
+fn enter(
+    tx: &mut dyn Tx,
+    caller: &Caller,
+    now: Timestamp,
+    action: Action,
+) -> Result<Authentication> {
+    let authentication = access::enter_platform(tx, caller, now, action)?;
+    authentication.in_person(action)?;
+    Ok(authentication)
 }
 
 /// Locks the user's organizations, then the user and the heirs, all in the order of their ids, so

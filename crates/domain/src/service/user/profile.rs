@@ -34,6 +34,8 @@ pub(super) fn update(
         check_address(email)?;
         // Another spelling is the same address, and stays verified.
         if *email != user.email {
+            // Whoever reads the mail that goes there gets at a password.
+            authentication.in_person(action)?;
             user.email_verified_at = None;
             // What was mailed to the old one says nothing any more, even if it comes back.
             tx.verifications().remove(user.id)?;

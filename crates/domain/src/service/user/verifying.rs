@@ -62,6 +62,7 @@ pub(super) fn send(
 ) -> Result<Used<User>> {
     let action = Action::ManageSelf;
     let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    authentication.in_person(action)?;
     let user = &authentication.user;
     check_person(user, action)?;
     if !user.has_verified_email() {
@@ -110,7 +111,9 @@ pub(super) fn verify(
     secret: VerificationSecret,
     allowance: &Allowance,
 ) -> Result<Used<User>> {
-    let authentication = access::enter_platform(tx, caller, now, Action::ManageSelf)?;
+    let action = Action::ManageSelf;
+    let authentication = access::enter_platform(tx, caller, now, action)?;
+    authentication.in_person(action)?;
     let user = find(tx, now, secret)?;
     if user.id != authentication.user.id {
         return Err(Error::NotFound(Kind::EmailVerification));

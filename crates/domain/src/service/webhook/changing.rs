@@ -42,6 +42,7 @@ pub(super) fn create(
 ) -> Result<Used<WebhookEndpoint>> {
     let action = Action::Use(Permission::CreateWebhook);
     let (authentication, place) = access::enter_locked(tx, caller, now, organization, action)?;
+    authentication.in_person(action)?;
     rules::check_rights(&authentication, &place)?;
     let (user, once) = (authentication.user.id, command.once.as_ref());
     if let Claim::Made(id) = idempotency::claim(tx, user, once, now, mint.id.uuid())? {
@@ -91,6 +92,9 @@ pub(super) fn update(
     before.version.expect(command.seen)?;
     let mut endpoint = before.clone();
     if let Some(url) = &command.url {
+        if *url != before.url {
+            authentication.in_person(action)?;
+        }
         rules::check_url(terms, url)?;
         endpoint.url = url.clone();
     }
@@ -146,6 +150,7 @@ pub(super) fn rotate_secret(
 ) -> Result<Used<WebhookEndpoint>> {
     let action = Action::Use(Permission::UpdateWebhook);
     let (authentication, _) = access::enter_locked(tx, caller, now, organization, action)?;
+    authentication.in_person(action)?;
     let (user, once) = (authentication.user.id, command.once.as_ref());
     if let Claim::Made(id) = idempotency::claim(tx, user, once, now, id.uuid())? {
         let id = id.to_string();

@@ -8,8 +8,8 @@ use rollbook_domain::access::Origin;
 use rollbook_domain::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
 use rollbook_domain::event::Event;
 use rollbook_domain::id::{
-    DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId, WebhookEndpointId,
-    WorkspaceId,
+    ClientId, DomainId, InvitationId, MessageId, OrganizationId, RoleId, TokenId, UserId,
+    WebhookEndpointId, WorkspaceId,
 };
 use rollbook_domain::mock::{FixedClock, MemoryStore};
 use rollbook_domain::port::Store;
@@ -108,6 +108,7 @@ fn target(act: Act, organization: OrganizationId) -> Target {
         "domain" => Target::Domain(DomainId::new(id)),
         "user" => Target::User(UserId::new(id)),
         "token" => Target::Token(TokenId::new(id)),
+        "oauth_client" => Target::OAuthClient(ClientId::new(id)),
         other => panic!("{other}"),
     }
 }
@@ -134,6 +135,8 @@ fn values(act: Act, field: &str) -> (&'static str, &'static str) {
         (Act::DomainCreated | Act::DomainDeleted, "name") => ("acme.example", "acme.example"),
         (Act::TokenCreated, "name") => ("", "deployment"),
         (Act::WebhookCreated | Act::WebhookUpdated, "status") => ("enabled", "failing"),
+        (Act::ClientCreated, "name") => ("", "Console"),
+        (Act::ClientCreated, "kind") => ("", "confidential"),
         (Act::SubscriptionUpdated, "members" | "workspaces") => ("5", "20"),
         _ => common(field),
     }
@@ -164,6 +167,7 @@ fn common(field: &str) -> (&'static str, &'static str) {
         "url" => ("https://hooks.acme.example", "https://acme.example"),
         "event_types" => ("membership.*", "membership.* invitation.*"),
         "kind" => ("", "invitation"),
+        "scopes" => ("", "openid rollbook:read"),
         "expires_at" => ("2026-01-31T12:00:00Z", "2026-03-02T12:00:00Z"),
         "owner_id" | "workspace_id" | "service_account" => (
             "01980c5e-7a10-7000-8000-000000000007",

@@ -32,7 +32,8 @@ fn later(policy: Policy, quota: u32, retry_after: Span) -> Vec<Detail> {
         Policy::InvitationsPerOrganization => "organization",
         Policy::MessagesPerRecipient => "recipient",
         Policy::SignInsPerAccount => "account",
-        Policy::SignInsPerAddress => "address",
+        Policy::SignInsPerAddress | Policy::DeviceAuthorizationsPerAddress => "address",
+        Policy::DeviceCodeGuesses => "user",
     };
     let seconds = policy.window().ceil_seconds();
     vec![
@@ -75,13 +76,16 @@ fn place(refusal: &Refusal) -> (Code, &'static str) {
         Refusal::TokenLimit { .. } => (ResourceExhausted, "TOKEN_LIMIT"),
         Refusal::WorkspaceLimit { .. } => (ResourceExhausted, "WORKSPACE_LIMIT"),
         Refusal::DomainLimit { .. } => (ResourceExhausted, "DOMAIN_LIMIT"),
+        Refusal::ClientLimit { .. } => (ResourceExhausted, "CLIENT_LIMIT"),
         Refusal::RateLimited { .. } => (ResourceExhausted, "RATE_LIMITED"),
         Refusal::WebhookLimit { .. } => (ResourceExhausted, "WEBHOOK_LIMIT"),
         Refusal::DeliveryLimit { .. } => (ResourceExhausted, "DELIVERY_LIMIT"),
         Refusal::BeyondOwnRights { .. } => (PermissionDenied, "BEYOND_OWN_RIGHTS"),
+        Refusal::InsufficientScope { .. } => (PermissionDenied, "INSUFFICIENT_SCOPE"),
         Refusal::Outranked => (PermissionDenied, "OUTRANKED"),
         Refusal::InvitationForSomeoneElse => (PermissionDenied, "INVITATION_FOR_SOMEONE_ELSE"),
         Refusal::EmailNotVerified => (PermissionDenied, "EMAIL_NOT_VERIFIED"),
+        Refusal::NoClientSecret => (FailedPrecondition, "NO_CLIENT_SECRET"),
         Refusal::OwnerMustStay => (FailedPrecondition, "OWNER_MUST_STAY"),
         Refusal::StillOwner { .. } => (FailedPrecondition, "STILL_OWNER"),
         Refusal::RoleInUse { .. } => (FailedPrecondition, "ROLE_IN_USE"),
@@ -114,6 +118,7 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
         | Refusal::TokenLimit { limit }
         | Refusal::WorkspaceLimit { limit }
         | Refusal::DomainLimit { limit }
+        | Refusal::ClientLimit { limit }
         | Refusal::RateLimited { quota: limit, .. } => Some(("limit", limit.to_string())),
         Refusal::WebhookLimit { limit } | Refusal::DeliveryLimit { limit } => {
             Some(("limit", limit.to_string()))
@@ -122,6 +127,7 @@ fn about(refusal: &Refusal) -> Option<(&'static str, String)> {
         Refusal::NameTaken(name) | Refusal::NameAmbiguous(name) => Some(("name", name.clone())),
         Refusal::RoleKeyTaken(key) | Refusal::RoleHeld(key) => Some(("key", key.clone())),
         Refusal::RoleTitleTaken(title) => Some(("title", title.clone())),
+        Refusal::InsufficientScope { scope } => Some(("scope", (*scope).to_owned())),
         Refusal::BeyondOwnRights { permission } => Some(("permission", (*permission).to_owned())),
         Refusal::StillOwner { organizations } => {
             let ids: Vec<String> = organizations.iter().map(ToString::to_string).collect();

@@ -1,0 +1,15 @@
+DELETE FROM tokens WHERE client_id IS NOT NULL;
+DROP INDEX tokens_own;
+DROP INDEX tokens_of_clients;
+DROP INDEX tokens_grant;
+DROP INDEX tokens_client;
+ALTER TABLE tokens DROP COLUMN scopes;
+ALTER TABLE tokens DROP COLUMN grant_id;
+ALTER TABLE tokens DROP COLUMN client_id;
+DROP TABLE signing_keys;
+DROP TABLE oauth_devices;
+DROP TABLE oauth_refresh_tokens;
+DROP TABLE oauth_codes;
+DROP TABLE oauth_grants;
+DROP TABLE oauth_client_secrets;
+DROP TABLE oauth_clients;
