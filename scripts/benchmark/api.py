@@ -2,6 +2,7 @@
 measured."""
 
 import http.client
+import itertools
 import json
 import random
 from urllib.parse import quote
@@ -22,6 +23,8 @@ MEMBERS_DEEP = "members-deep"
 CREATE = "create"
 INVITE = "invite"
 ACCEPT = "accept"
+# Not a request: what the worker does with the letters of invitations.
+DELIVER = "deliver"
 READS = (GET, LIST_FIRST, LIST_DEEP, MEMBERS_FIRST, MEMBERS_DEEP)
 WRITES = (CREATE, INVITE, ACCEPT)
 # How many organizations invite, each by its owner.
@@ -65,22 +68,20 @@ class Operations:
 
     def invite(self, server, count):
         """Invites those who have tokens, so that `count` invitations can be accepted, each once."""
-        guests = list(enumerate(self.tokens))[2 + INVITING :]
+        guests = [
+            (f"sample-{number + 1:06}@example.com", token)
+            for number, token in list(enumerate(self.tokens))[2 + INVITING :]
+        ]
+        # Every organization invites about as many: what counts seats locks its organization, so
+        # that a single one would be measured waiting for itself.
+        batches = (guests[start : start + BATCH] for start in itertools.count(0, BATCH))
         asked = []
-        for _, token, organization in self.owners:
-            # The server may be another one than when the owners were found.
-            client = Client(server.address, token)
-            for start in range(0, len(guests), BATCH):
-                if len(asked) >= count:
-                    break
-                some = dict(
-                    (f"sample-{number + 1:06}@example.com", token)
-                    for number, token in guests[start : start + BATCH]
-                )
-                for made in client.invite(organization, some):
-                    name, email = made["name"], made["email"]
-                    path = f"/api/v1/me/invitations/{name.rsplit('/', 1)[1]}:accept"
-                    asked.append(request("POST", path, some[email], "{}"))
+        for batch in itertools.takewhile(bool, batches):
+            for _, token, organization in self.owners:
+                if len(asked) < count:
+                    # The server may be another one than when the owners were found.
+                    client = Client(server.address, token)
+                    asked += accepting(client.invite(organization, dict(batch)), dict(batch))
         if len(asked) < count:
             raise Failed(f"only {len(asked)} invitations could be made, not {count}")
         random.Random(2).shuffle(asked)
@@ -101,6 +102,7 @@ class Operations:
             CREATE: "create",
             INVITE: "create invitation",
             ACCEPT: "accept invitation",
+            DELIVER: "deliver a letter",
         }
 
     def _write(self, operation, requests):
@@ -135,6 +137,13 @@ def invitation(_, token, organization):
     """A request that invites somebody new each time."""
     body = {"email": f"guest-{NUMBER}@example.org", "roles": [f"{organization}/roles/org-member"]}
     return request("POST", f"/api/v1/{organization}/invitations", token, json.dumps(body))
+
+
+def accepting(invitations, tokens):
+    """Requests by which each invitation is accepted by whom it is for."""
+    for made in invitations:
+        path = f"/api/v1/me/invitations/{made['name'].rsplit('/', 1)[1]}:accept"
+        yield request("POST", path, tokens[made["email"]], "{}")
 
 
 def request(method, path, token=None, body=None):

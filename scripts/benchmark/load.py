@@ -42,6 +42,28 @@ def run(generator, server, database, requests, first, options, cpus):
     return result
 
 
+def deliveries(server, database, options):
+    """How many letters the server delivers while nobody asks for anything."""
+    time.sleep(options.warm_up)
+    first, _ = server.letters()
+    before, peak = Usage(server, database), 0
+    while time.monotonic() < before.at + options.seconds:
+        time.sleep(0.1)
+        peak = max(peak, memory_kib(server.pid, "VmRSS"))
+    last, lost = server.letters()
+    used = Usage(server, database).since(before)
+    if last == first or lost:
+        raise Failed(f"{last - first} letters were delivered, {lost} were not: no rate")
+    seconds = used.pop("seconds")
+    return {
+        "answers": last - first,
+        "rate": (last - first) / seconds,
+        "server_us": seconds * used["server"] * 1e6 / (last - first),
+        "rss_kib": peak,
+        "cpu": used,
+    }
+
+
 def watch(process, server):
     """Waits for the generator, looking at the server's memory ten times a second."""
     peak = 0

@@ -1,14 +1,16 @@
 """The course of a run: which databases, sizes and modes, in which order, how often."""
 
+import os
 import statistics
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from . import Failed, api, load
 from .database import OPENERS
 from .machine import say, usable_cpus
-from .rollbook import Server, load_sample
+from .rollbook import WITHOUT_WORKER, Server, load_sample
 
 # A list long enough for page 200 and a page behind it.
 MEMBERSHIPS = api.PAGE_SIZE * (api.DEEP_PAGE + 2)
@@ -53,6 +55,13 @@ def modes(options):
         "unpinned": Mode("unpinned", everywhere, everywhere, everywhere),
     }
     return [known[name] for name in options.modes]
+
+
+def letter_box():
+    """Where letters go: to memory, as the log does, since a mail server would not be on our disk."""
+    memory = Path("/dev/shm")
+    where = memory if os.access(memory, os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="rollbook-bench.", dir=where)
 
 
 def size_of(organizations, options):
@@ -115,10 +124,35 @@ class Subject:
             self.database.pin(mode.database)
             rows.append(self._start(mode))
             rows += self._rounds(mode, api.READS)
+        self._invite(modes(self.options)[0])
+        if self.options.settings.get("ROLLBOOK_OUTBOX_ENABLED") != "false":
+            # Before any of the invitations is accepted, after which nobody wants its letter.
+            rows += [self._deliver(mode) for mode in modes(self.options)]
         for mode in modes(self.options):
             self.database.pin(mode.database)
+            self.database.settle()
             rows += self._rounds(mode, api.WRITES)[1:]
         return rows
+
+    def _invite(self, mode):
+        """Makes the invitations that are accepted, and the letters that are delivered."""
+        self._say("inviting")
+        self.database.pin(mode.database)
+        with self._server(mode, WITHOUT_WORKER) as server:
+            self.invitations = self.operations.invite(server, self._acceptances())
+        self.database.settle()
+
+    def _deliver(self, mode):
+        """How fast the worker empties the outbox."""
+        rounds = []
+        self.database.pin(mode.database)
+        with letter_box() as box, self._server(mode, {"ROLLBOOK_MAIL_DIRECTORY": box}) as server:
+            for _ in range(self.options.repeats):
+                rounds.append(load.deliveries(server, self.database, self.options))
+                for letter in Path(box).iterdir():
+                    letter.unlink()
+                self._say(f"{mode.name}: letters delivered: {rounds[-1]['rate']:.0f}/s")
+        return self._summary(mode, api.DELIVER, rounds)
 
     def _start(self, mode):
         """How long until it is ready, on a database that exists, and what it takes to be idle."""
@@ -139,13 +173,9 @@ class Subject:
         it is a share of, so that what makes the machine slower for a while counts on neither side.
         A row for the constant route, and then one for each operation."""
         rounds = {name: [] for name in (api.CONSTANT, *names)}
-        with self._server(mode) as server:
+        with self._server(mode, WITHOUT_WORKER) as server:
             if self.operations is None:
                 self.operations = api.Operations(self.directory, server, self.tokens)
-            if api.ACCEPT in names and not self.invitations:
-                self._say("inviting")
-                self.invitations = self.operations.invite(server, self._acceptances())
-                self.database.settle()
             before = self._once(mode, server, api.CONSTANT)
             rounds[api.CONSTANT].append({**before, "share": 1.0})
             for _ in range(self.options.repeats):
@@ -180,7 +210,8 @@ class Subject:
         row = self._row(mode, name)
         row["label"] = self.operations.labels()[name]
         for field in ("rate", "share", "p50_us", "p99_us", "p999_us", "max_us", "server_us"):
-            row[field] = statistics.median(each[field] for each in rounds)
+            if field in rounds[0]:
+                row[field] = statistics.median(each[field] for each in rounds)
         row["cpu"] = {
             who: statistics.median(each["cpu"][who] for each in rounds) for who in rounds[0]["cpu"]
         }
@@ -196,8 +227,8 @@ class Subject:
             "operation": name,
         }
 
-    def _server(self, mode):
-        settings = self.options.settings
+    def _server(self, mode, usual=MappingProxyType({})):
+        settings = {**usual, **self.options.settings}
         return Server(self.binary, self.database, self.directory, mode.server, settings)
 
     def _say(self, text):

@@ -41,11 +41,12 @@ def cells(row):
         return start + [NONE, NONE, *times, NONE, NONE, megabytes(row["idle"]["rss_kib"])]
     busy = " / ".join(f"{row['cpu'][who] * 100:.0f}" for who in ("server", "load", "database"))
     start[-1] += " *" if others(row) > DISTURBED else ""
+    waited = [NONE] * 3
+    if "share" in row:
+        waited = [f"{row['share']:.3f}", millis(row["p50_us"]), millis(row["p99_us"])]
     return start + [
         thousands(round(row["rate"])),
-        f"{row['share']:.3f}",
-        millis(row["p50_us"]),
-        millis(row["p99_us"]),
+        *waited,
         f"{row['server_us']:.1f} µs",
         busy + " %",
         megabytes(row["rss_kib"]),
@@ -90,7 +91,7 @@ def disturbance(rows):
 
 
 def errors(rows):
-    count = sum(each["answers"] for row in rows for each in row.get("rounds", []))
+    count = sum(each["answers"] for row in rows for each in row.get("rounds", []) if "share" in each)
     return f"errors: 0 of {thousands(count)} answers (the first one would have ended the run)"
 
 

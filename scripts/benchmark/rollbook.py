@@ -1,9 +1,11 @@
 """The program under test: building it, filling a database, running the server."""
 
 import contextlib
+import http.client
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -74,6 +76,8 @@ UNLIMITED = {
     "ROLLBOOK_LIMITS_INVITATIONS_PER_ORGANIZATION_HOUR": "0",
     "ROLLBOOK_LIMITS_MESSAGES_PER_RECIPIENT_DAY": "0",
 }
+# As if another replica delivered what invitations leave in the outbox: it is measured apart.
+WITHOUT_WORKER = {"ROLLBOOK_OUTBOX_ENABLED": "false"}
 
 
 class Server:
@@ -143,6 +147,19 @@ class Server:
                 return connection.recv(64).startswith(b"HTTP/1.1 200 ")
         except OSError:
             return False
+
+    def letters(self):
+        """How many mails it has delivered, and how many it could not."""
+        try:
+            connection = http.client.HTTPConnection(self.address, timeout=30)
+            connection.request("GET", "/metrics")
+            text = connection.getresponse().read().decode()
+            connection.close()
+        except (OSError, http.client.HTTPException) as cause:
+            raise Failed(f"no metrics: {cause}\n{self.log_tail()}") from None
+        mails = r'^rollbook_outbox_deliveries_total\{channel="mail",outcome="(\w+)"\} (\d+)$'
+        counts = {name: int(count) for name, count in re.findall(mails, text, re.MULTILINE)}
+        return counts["delivered"], counts["failed"] + counts["dead"]
 
     @property
     def pid(self):
