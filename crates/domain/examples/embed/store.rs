@@ -271,7 +271,7 @@ impl TokenRepo for Rows {
         revoke_sessions(UserId, Option<TokenId>, Timestamp) -> u32;
         revoke_in(OrganizationId, UserId, Timestamp) -> u32;
         revoke_bound(OrganizationId, Timestamp) -> u32;
-        mark_used(TokenId, Timestamp) -> ();
+        mark_used(&[TokenId], Timestamp) -> ();
         forget_sessions(Timestamp, u32) -> u32;
     }
 }

@@ -49,8 +49,8 @@ pub trait TokenRepo {
     /// Revokes all tokens and sessions that are bound to an organization; answers how many there were.
     fn revoke_bound(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32>;
 
-    /// Notes that a token was used at `at`, unless a later use is known.
-    fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()>;
+    /// Notes that tokens were used at `at`, except those of which a later use is known.
+    fn mark_used(&mut self, ids: &[TokenId], at: Timestamp) -> Result<()>;
 
     /// Forgets sessions whose end came before `expired`, at most `limit`; answers how many.
     fn forget_sessions(&mut self, expired: Timestamp, limit: u32) -> Result<u32>;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Result;
 use crate::id::TokenId;
-use crate::port::Store;
+use crate::port::{Store, Tx};
 use crate::time::Timestamp;
 
 /// How many tokens are marked in one transaction.
@@ -33,16 +33,17 @@ impl Usage {
     /// waited for it, stays noted for the next time. Answers how many tokens were marked.
     pub async fn flush(&self, store: &dyn Store) -> Result<usize> {
         let mut batch: Vec<_> = self.lock().iter().map(|(id, at)| (*id, *at)).collect();
-        // In the order of ids, so that two replicas never wait for each other in a circle.
-        batch.sort_unstable();
-        for some in batch.chunks(TOGETHER) {
-            let uses = some.to_vec();
-            store
-                .write(move |tx| {
-                    uses.iter()
-                        .try_for_each(|(id, at)| tx.tokens().mark_used(*id, *at))
-                })
-                .await?;
+        batch.sort_unstable_by_key(|(id, at)| (at.minute(), *id));
+        let minutes = batch.chunk_by(|one, other| one.1.minute() == other.1.minute());
+        for some in minutes.flat_map(|minute| minute.chunks(TOGETHER)) {
+            let Some(last) = some.iter().map(|(_, at)| *at).max() else {
+                continue;
+            };
+            let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
+            // More than the minute is not promised, so one moment does for all; the last one, since
+            // none was used before it was made.
+            let work = move |tx: &mut dyn Tx| tx.tokens().mark_used(&ids, last);
+            store.write(work).await?;
             self.forget(some);
         }
         Ok(batch.len())

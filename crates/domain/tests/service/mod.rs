@@ -301,6 +301,7 @@ macro_rules! suite {
             usage:
                 a_use_is_noted_to_the_minute,
                 one_write_a_token_and_minute,
+                each_use_has_its_own_minute,
                 many_uses_are_all_written,
                 a_refusal_is_not_a_use,
                 a_failed_flush_is_kept,

@@ -46,6 +46,19 @@ pub(crate) async fn one_write_a_token_and_minute(world: World) -> Result<()> {
     Ok(())
 }
 
+/// What is written together is from one minute.
+pub(crate) async fn each_use_has_its_own_minute(world: World) -> Result<()> {
+    let (ann, bob) = (world.sign_up("ann").await?, world.sign_up("bob").await?);
+    world.users.me(ann.caller).await?;
+    let first = world.now().minute();
+    world.clock.advance(Span::seconds(60));
+    world.users.me(bob.caller).await?;
+    assert_eq!(world.core.flush_usage().await?, 2);
+    assert_eq!(last_used(&world, &ann).await?, Some(first));
+    assert_eq!(last_used(&world, &bob).await?, Some(first + 1));
+    Ok(())
+}
+
 /// More than one transaction marks.
 pub(crate) async fn many_uses_are_all_written(world: World) -> Result<()> {
     let ann = world.sign_up("ann").await?;

@@ -147,7 +147,7 @@ fn memory_answers_what_is_not_there() {
         let (ann, at) = (sample::user("ann"), acme().created_at);
         let token = sample::token("ci", &ann);
         assert!(!tx.tokens().revoke(ann.id, token.id, at)?);
-        tx.tokens().mark_used(token.id, at)?;
+        tx.tokens().mark_used(&[token.id], at)?;
         assert!(!tx.organizations().update(&acme(), acme().version)?);
         let membership = sample::membership(&acme(), &ann, &[Role::Admin]);
         assert!(!tx.memberships().update(&membership, membership.version)?);
@@ -173,7 +173,7 @@ fn uses_never_go_back_in_time() {
         let ann = sample::user("ann");
         let (id, late) = (sample::token("ci", &ann).id, acme().created_at);
         for at in [late, late.minus(Span::seconds(60))] {
-            tx.tokens().mark_used(id, at)?;
+            tx.tokens().mark_used(&[id], at)?;
             let token = tx.tokens().find(ann.id, id)?;
             assert_eq!(token.and_then(|token| token.last_used_at), Some(late));
         }

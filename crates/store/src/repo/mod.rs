@@ -37,6 +37,9 @@ use uuid::Uuid;
 
 use crate::sql::Key;
 
+/// How many rows one statement names.
+const CHUNK: usize = 500;
+
 /// Where a keyset list starts: behind this key, and so many rows further. Before the first row
 /// stands the nil UUID, which no row has; so one statement serves every window.
 fn start<K: Copy>(window: &Window<K>, uuid: impl Fn(K) -> Uuid) -> (Key, i64) {

@@ -10,6 +10,7 @@ use rollbook_domain::port::{Claimed, OutboxRepo};
 use rollbook_domain::time::Timestamp;
 use uuid::Uuid;
 
+use super::CHUNK;
 use super::condition::condition;
 use super::outbox_claim::{claimed, open, pending};
 use super::written::Condition;
@@ -18,9 +19,6 @@ use crate::schema::{delivery_attempts as attempts, outbox};
 use crate::sql::{Key, Moment};
 use crate::statement::update;
 use crate::tx::{SqlTx, alter, change, each, failed, unlocked};
-
-/// How many rows one statement names.
-pub(super) const CHUNK: usize = 500;
 
 impl OutboxRepo for SqlTx<'_> {
     fn add(&mut self, message: &Message) -> Result<()> {

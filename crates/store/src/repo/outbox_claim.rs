@@ -6,7 +6,7 @@ use rollbook_domain::outbox::{Allowance, Channel, Content, DeliveryState};
 use rollbook_domain::port::Claimed;
 use rollbook_domain::time::Timestamp;
 
-use super::outbox::CHUNK;
+use super::CHUNK;
 use super::written::Condition;
 use crate::row::MessageRow;
 use crate::schema::outbox;

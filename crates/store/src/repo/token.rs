@@ -13,12 +13,12 @@ use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::{Token, TokenKind};
 use uuid::Uuid;
 
-use super::start;
+use super::{CHUNK, start};
 use crate::row::TokenRow;
 use crate::schema::tokens;
 use crate::sql::{Instant, Key, Moment};
 use crate::statement::update;
-use crate::tx::{SqlTx, alter, change, each, failed};
+use crate::tx::{SqlTx, alter, change, each, failed, hold};
 
 /// Not yet revoked, sessions among them.
 macro_rules! unrevoked_of {
@@ -163,20 +163,30 @@ impl TokenRepo for SqlTx<'_> {
         revoke!(self, bound, now)
     }
 
-    fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()> {
+    fn mark_used(&mut self, ids: &[TokenId], at: Timestamp) -> Result<()> {
         let at = Moment(at);
-        let marked = change!(
-            self,
-            update(
-                tokens::table.find(Key(id.uuid())).filter(
-                    tokens::last_used_at
-                        .is_null()
-                        .or(tokens::last_used_at.lt(at))
-                )
-            )
-            .set(tokens::last_used_at.eq(at))
-        );
-        marked.map(drop).map_err(failed)
+        for ids in ids.chunks(CHUNK) {
+            let ids: Vec<_> = ids.iter().map(|id| Key(id.uuid())).collect();
+            // In the order of ids, so that two replicas never wait for each other in a circle.
+            hold!(
+                self,
+                tokens::table
+                    .filter(tokens::id.eq_any(&ids))
+                    .order(tokens::id)
+                    .select(tokens::id)
+            )?;
+            let used_before = tokens::last_used_at
+                .is_null()
+                .or(tokens::last_used_at.lt(at));
+            let unknown = tokens::table
+                .filter(tokens::id.eq_any(ids))
+                .filter(used_before);
+            alter!(self, |connection| diesel::update(unknown)
+                .set(tokens::last_used_at.eq(at))
+                .execute(*connection))
+            .map_err(failed)?;
+        }
+        Ok(())
     }
 
     fn forget_sessions(&mut self, expired: Timestamp, limit: u32) -> Result<u32> {

@@ -189,17 +189,31 @@ async fn the_last_use_never_goes_back(database: &TestDatabase) -> Outcome {
     let id = tokens[0].id;
     for (used, known) in [(60, 60), (0, 60), (60, 60), (120, 120), (119, 120)] {
         let at = NOW.plus(Span::seconds(used));
-        store.write(move |tx| tx.tokens().mark_used(id, at)).await?;
+        store
+            .write(move |tx| tx.tokens().mark_used(&[id], at))
+            .await?;
         let token = find(&*store, ann.id, id).await?;
         let last = token.and_then(|token| token.last_used_at);
         assert_eq!(last, Some(NOW.plus(Span::seconds(known))), "used at {used}");
     }
     let absent = TokenId::new(sample::uuid("absent"));
     store
-        .write(move |tx| tx.tokens().mark_used(absent, NOW))
+        .write(move |tx| tx.tokens().mark_used(&[absent], NOW))
         .await?;
+    store.write(|tx| tx.tokens().mark_used(&[], NOW)).await?;
     let other = find(&*store, ann.id, tokens[1].id).await?;
     assert_eq!(other.as_ref(), Some(&tokens[1]));
+    // Together: each stays at its latest.
+    let (all, at) = (tokens.iter().map(|it| it.id), NOW.plus(Span::seconds(61)));
+    let all: Vec<_> = all.chain([absent]).collect();
+    store
+        .write(move |tx| tx.tokens().mark_used(&all, at))
+        .await?;
+    for (token, known) in tokens.iter().zip([120, 61]) {
+        let found = find(&*store, ann.id, token.id).await?;
+        let last = found.and_then(|token| token.last_used_at);
+        assert_eq!(last, Some(NOW.plus(Span::seconds(known))));
+    }
     Ok(())
 }
 

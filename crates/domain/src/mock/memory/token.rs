@@ -96,10 +96,13 @@ impl TokenRepo for MemoryTx {
         Ok(revoke(self.writing()?, now, which))
     }
 
-    fn mark_used(&mut self, id: TokenId, at: Timestamp) -> Result<()> {
-        if let Some(kept) = self.writing()?.tokens.get_mut(&id) {
-            // `None` is earlier than any moment.
-            kept.token.last_used_at = kept.token.last_used_at.max(Some(at));
+    fn mark_used(&mut self, ids: &[TokenId], at: Timestamp) -> Result<()> {
+        let tokens = &mut self.writing()?.tokens;
+        for id in ids {
+            if let Some(kept) = tokens.get_mut(id) {
+                // `None` is earlier than any moment.
+                kept.token.last_used_at = kept.token.last_used_at.max(Some(at));
+            }
         }
         Ok(())
     }

@@ -1,0 +1,1 @@
+-- A use of a token is written where the row is, and no index has to be told: nothing to do here.
