@@ -78,7 +78,7 @@ impl InvitationRepo for Rows {
         ) -> Page<InvitationView, InvitationId>;
         list_to(&Email, Timestamp, &Window<InvitationId>) -> Page<InvitationView, InvitationId>;
         count_pending(OrganizationId, Timestamp) -> u32;
-        update(&Invitation, Version) -> bool;
+        update(&Invitation, &Invitation) -> bool;
         set_secret(OrganizationId, InvitationId, &Digest) -> ();
         revoke_all(OrganizationId, Timestamp) -> u32;
     }

@@ -1,7 +1,6 @@
 use crate::Result;
 use crate::id::{InvitationId, OrganizationId};
 use crate::invitation::{Invitation, InvitationState, InvitationView};
-use crate::organization::Version;
 use crate::page::{Page, Window};
 use crate::secret::Digest;
 use crate::time::Timestamp;
@@ -71,8 +70,8 @@ pub trait InvitationRepo {
     ) -> Result<Vec<(OrganizationId, InvitationId)>>;
 
     /// Writes state, roles, language, expiry, version, moment of change and who accepted, if the
-    /// version in the store is `seen`; `false` when it is another.
-    fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool>;
+    /// invitation is as it was in `before`; `false` when it has another version.
+    fn update(&mut self, invitation: &Invitation, before: &Invitation) -> Result<bool>;
 
     /// Replaces the secret; the one before is dead.
     fn set_secret(

@@ -16,12 +16,17 @@ use crate::sql::Key;
 
 /// Which roles are to be taken away, and which are to be given.
 pub(super) fn diff(assigned: &[Key], wanted: &[AssignedRole]) -> (Vec<Key>, Vec<Key>) {
-    let wanted: Vec<_> = wanted.iter().map(|role| Key(role.id.uuid())).collect();
+    let wanted: Vec<_> = wanted.iter().map(key_of).collect();
     let without = |all: &[Key], others: &[Key]| {
         let rest = all.iter().filter(|key| !others.contains(key));
         rest.copied().collect()
     };
     (without(assigned, &wanted), without(&wanted, assigned))
+}
+
+/// Which row of `roles` it is, within its organization.
+pub(super) fn key_of(role: &AssignedRole) -> Key {
+    Key(role.id.uuid())
 }
 
 /// The custom roles of the selected row of `memberships`: pairs of id and key, joined by commas;

@@ -2,14 +2,13 @@ use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::id::{InvitationId, OrganizationId};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
-use rollbook_domain::organization::Version;
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::InvitationRepo;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{Email, Language};
 
-use super::assigned::{RolesOfInvitation, diff};
+use super::assigned::{RolesOfInvitation, diff, key_of};
 use super::start;
 use super::written::Condition;
 use crate::row::{InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
@@ -232,14 +231,14 @@ impl InvitationRepo for SqlTx<'_> {
         Ok(rows.into_iter().map(ids).collect())
     }
 
-    fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool> {
+    fn update(&mut self, invitation: &Invitation, before: &Invitation) -> Result<bool> {
         let (organization, id) = keys(invitation);
         let changed = change!(
             self,
             update(
                 invitations::table
                     .find((organization, id))
-                    .filter(invitations::version.eq(seen.number()))
+                    .filter(invitations::version.eq(before.version.number()))
             )
             .set((
                 invitations::state.eq(invitation.state.key()),
@@ -255,12 +254,7 @@ impl InvitationRepo for SqlTx<'_> {
         if changed.map_err(failed)? == 0 {
             return Ok(false);
         }
-        let promised: Vec<Key> = each!(self, |connection| invitation_roles::table
-            .filter(invitation_roles::organization_id.eq(organization))
-            .filter(invitation_roles::invitation_id.eq(id))
-            .select(invitation_roles::role_id)
-            .load(*connection))
-        .map_err(failed)?;
+        let promised: Vec<_> = before.custom_roles.iter().map(key_of).collect();
         let (surplus, missing) = diff(&promised, &invitation.custom_roles);
         for role in surplus {
             let row = invitation_roles::table.find((organization, id, role));

@@ -152,9 +152,9 @@ async fn one_address_has_one_pending_invitation(database: &TestDatabase) -> Outc
         version: first.version.next(),
         ..first.clone()
     };
-    let seen = first.version;
+    let open = first.clone();
     store
-        .write(move |tx| tx.invitations().update(&closed, seen))
+        .write(move |tx| tx.invitations().update(&closed, &open))
         .await?;
     assert_eq!(pending(&second.email).await?, None);
     assert!(add(&*store, &second, "second").await?);
@@ -280,15 +280,15 @@ async fn the_seen_version_is_updated(database: &TestDatabase) -> Outcome {
         .write(move |tx| Ok((tx.roles().add(&a)?, tx.roles().add(&b)?)))
         .await?;
     assert!(add(&*store, &before, "cat").await?);
-    let update = async |seen| {
-        let invitation = after.clone();
+    let update = async |before: &Invitation| {
+        let (invitation, before) = (after.clone(), before.clone());
         store
-            .write(move |tx| tx.invitations().update(&invitation, seen))
+            .write(move |tx| tx.invitations().update(&invitation, &before))
             .await
     };
-    assert!(!update(after.version).await?);
-    assert!(update(before.version).await?);
-    assert!(!update(before.version).await?);
+    assert!(!update(&after).await?);
+    assert!(update(&before).await?);
+    assert!(!update(&before).await?);
     let found = find(&*store, &before).await?;
     assert_eq!(found.map(|view| view.invitation), Some(after));
     Ok(())

@@ -1,14 +1,14 @@
 use super::MemoryTx;
 use super::state::{KeptInvitation, State, cut, duplicate, number};
-use crate::Result;
 use crate::id::{InvitationId, OrganizationId};
 use crate::invitation::{Invitation, InvitationState, InvitationView};
-use crate::organization::{Organization, Version};
+use crate::organization::Organization;
 use crate::page::{Page, Window};
 use crate::port::InvitationRepo;
 use crate::secret::Digest;
 use crate::time::Timestamp;
 use crate::value::Email;
+use crate::{Error, Result};
 
 impl InvitationRepo for MemoryTx {
     fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool> {
@@ -115,13 +115,17 @@ impl InvitationRepo for MemoryTx {
         Ok(ids.take(limit as usize).collect())
     }
 
-    fn update(&mut self, invitation: &Invitation, seen: Version) -> Result<bool> {
+    fn update(&mut self, invitation: &Invitation, before: &Invitation) -> Result<bool> {
         let state = self.writing()?;
         let id = invitation.id;
         let kept = state.invitations.get(&id).map(|kept| &kept.invitation);
         let kept = kept.filter(|kept| kept.organization_id == invitation.organization_id);
-        if kept.is_none_or(|kept| kept.version != seen) {
+        if kept.is_none_or(|kept| kept.version != before.version) {
             return Ok(false);
+        }
+        // A store may look at what is given instead of what it has.
+        if kept.is_some_and(|kept| kept.custom_roles != before.custom_roles) {
+            return Err(Error::storage("the invitation had other roles before"));
         }
         check_foreign_keys(state, invitation)?;
         if has_other_pending(state, invitation) {

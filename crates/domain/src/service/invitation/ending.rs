@@ -56,7 +56,7 @@ pub(super) fn rewrite(
     act: Act,
 ) -> Result<()> {
     invitation.touch(now);
-    if !tx.invitations().update(invitation, before.version)? {
+    if !tx.invitations().update(invitation, before)? {
         return Err(Refusal::VersionMismatch.into());
     }
     let state = (before.state.key(), invitation.state.key());

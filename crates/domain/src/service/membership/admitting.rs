@@ -179,7 +179,7 @@ pub(in crate::service) fn close_invitation(
     let Some(mut invitation) = tx.invitations().find_pending(organization, &user.email)? else {
         return Ok(false);
     };
-    let before = invitation.version;
+    let before = invitation.clone();
     let seated = invitation.is_pending(now);
     let act = if seated {
         invitation.state = InvitationState::Accepted;
@@ -190,7 +190,7 @@ pub(in crate::service) fn close_invitation(
         Act::InvitationExpired
     };
     invitation.touch(now);
-    if !tx.invitations().update(&invitation, before)? {
+    if !tx.invitations().update(&invitation, &before)? {
         return Err(Refusal::VersionMismatch.into());
     }
     let deed = Deed {

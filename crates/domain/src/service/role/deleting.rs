@@ -151,7 +151,7 @@ impl Exchange<'_> {
     fn of_invitation(&self, tx: &mut dyn Tx, id: InvitationId) -> Result<()> {
         let found = tx.invitations().find(self.organization(), id)?;
         let mut invitation = found.ok_or_else(gone)?.invitation;
-        let before = invitation.version;
+        let before = invitation.clone();
         self.swap(&mut invitation.custom_roles);
         if let Some(replacement) = self.replacement {
             invitation.roles = invitation.roles.or(replacement.as_roles());
@@ -162,7 +162,7 @@ impl Exchange<'_> {
             invitation.roles = invitation.roles.with(Role::Member);
         }
         invitation.touch(self.now);
-        let written = tx.invitations().update(&invitation, before)?;
+        let written = tx.invitations().update(&invitation, &before)?;
         check(written)?;
         let changes = self.swapped();
         self.note(tx, Act::InvitationUpdated, Target::Invitation(id), changes)

@@ -62,9 +62,9 @@ fn an_address_has_one_pending_invitation() {
         let mut expired = bob();
         expired.state = InvitationState::Expired;
         expired.version = bob().version.next();
-        assert!(tx.invitations().update(&expired, bob().version)?);
+        assert!(tx.invitations().update(&expired, &bob())?);
         assert!(invite(tx, &again)?);
-        let outcome = tx.invitations().update(&bob(), expired.version);
+        let outcome = tx.invitations().update(&bob(), &expired);
         assert!(is_storage(&outcome), "{outcome:?}");
         assert!(invite(
             tx,
@@ -172,8 +172,8 @@ fn an_update_leaves_what_never_changes() {
             created_at: late(),
             ..bob()
         };
-        assert!(!tx.invitations().update(&changed, changed.version)?);
-        assert!(tx.invitations().update(&changed, bob().version)?);
+        assert!(!tx.invitations().update(&changed, &changed)?);
+        assert!(tx.invitations().update(&changed, &bob())?);
         (changed.email, changed.created_at) = (bob().email, bob().created_at);
         let found = tx.invitations().find(acme().id, bob().id)?.unwrap();
         assert_eq!(found.invitation, changed);
