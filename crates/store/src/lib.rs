@@ -34,7 +34,8 @@ compile_error!("choose a database: feature `sqlite`, feature `postgres`, or both
 pub struct Options {
     /// How many threads read an SQLite file; by default one for each core, at most four.
     pub readers: Option<usize>,
-    /// How many connections to PostgreSQL, each with a thread; by default 16.
+    /// How many connections to PostgreSQL, each with a thread; by default 16, or as many as suit the
+    /// processors when the server is on this machine.
     pub connections: Option<usize>,
     /// How long a statement may take on PostgreSQL; default 10 s.
     pub statement_timeout: Duration,

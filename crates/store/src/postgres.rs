@@ -1,5 +1,6 @@
 //! The shared store: PostgreSQL, for more than one replica.
 
+use std::num::NonZero;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,12 +15,17 @@ use crate::migration;
 use crate::queue::{Crew, Door, Message, Queue, panicked, run_caught};
 use crate::statement::Fixed;
 use crate::tx::{Connection as TxConnection, SqlTx, failed};
+use crate::url::is_on_this_machine;
 use crate::{DatabaseUrl, OpenError, Options};
 
 /// How often a use case is run in the face of serialization failures and deadlocks.
 const ATTEMPTS: usize = 6;
-/// How many connections there are unless the operator says otherwise.
-const DEFAULT_CONNECTIONS: usize = 16;
+/// How many connections there are to a server elsewhere, unless the operator says otherwise: most of
+/// the time they wait for the network.
+const DISTANT_CONNECTIONS: usize = 16;
+/// The fewest connections that there are by themselves, so that a use case that waits for a lock or
+/// reads for long leaves some to others.
+const FEWEST_CONNECTIONS: usize = 4;
 /// How long a use case waits for a connection that cannot be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -33,7 +39,9 @@ pub(crate) fn open(
     url: &str,
     options: &Options,
 ) -> std::result::Result<(PostgresStore, Crew), OpenError> {
-    let count = options.connections.unwrap_or(DEFAULT_CONNECTIONS);
+    let count = options
+        .connections
+        .unwrap_or_else(|| usual_connections(url));
     let manager = Manager {
         url: bounded(url, options.statement_timeout),
         statement_timeout: options.statement_timeout,
@@ -70,6 +78,29 @@ impl Probe for PostgresStore {
     async fn ready(&self) -> Result<()> {
         self.door.check().await
     }
+}
+
+/// How many connections there are unless the operator says otherwise. A server on this machine usually
+/// has no more processors than we see, and connections beyond what those can run only make them change
+/// from one to the next: twice as many as processors, and one that waits for the disk (PostgreSQL's
+/// wiki, "Number Of Database Connections").
+fn usual_connections(url: &str) -> usize {
+    if !is_on_this_machine(url, is_named_by_environment()) {
+        return DISTANT_CONNECTIONS;
+    }
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (2 * processors + 1).clamp(FEWEST_CONNECTIONS, DISTANT_CONNECTIONS)
+}
+
+/// Whether libpq takes the server from its environment where a URL does not name one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "libpq reads them itself, wherever our settings come from"
+)]
+fn is_named_by_environment() -> bool {
+    ["PGHOST", "PGHOSTADDR", "PGSERVICE"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
 }
 
 /// Makes connections and notices the broken ones. Diesel's own manager notices only some.

@@ -80,6 +80,48 @@ fn mask(url: &str) -> String {
     masked
 }
 
+/// Whether the server of a PostgreSQL URL is reached without a network: over a socket in the file
+/// system, or over the loopback interface. Where the URL does not say which server is meant, libpq
+/// looks at its environment; `elsewhere` says whether that may name another machine.
+#[cfg(feature = "postgres")]
+pub(crate) fn is_on_this_machine(url: &str, elsewhere: bool) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    // A `?` before the path may be part of a password.
+    let (authority, tail) = match (rest.find('/'), rest.rfind('@')) {
+        (Some(path), _) => rest.split_at(path),
+        (None, Some(at)) => match rest[at..].find('?') {
+            Some(mark) => rest.split_at(at + mark),
+            None => (rest, ""),
+        },
+        (None, None) => rest.split_at(rest.find('?').unwrap_or(rest.len())),
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let parameters = tail.split_once('?').map_or("", |(_, all)| all).split('&');
+    let named = |key| {
+        let mut all = parameters.clone().filter_map(|one| one.split_once('='));
+        all.find_map(|(name, value)| (name == key).then_some(value))
+    };
+    let hosts = named("hostaddr").or(named("host")).unwrap_or(host);
+    let is_unsaid = hosts.is_empty() && elsewhere || named("service").is_some();
+    !is_unsaid && hosts.split(',').all(is_local)
+}
+
+/// Whether a host of a URL, perhaps with its port, is this machine.
+#[cfg(feature = "postgres")]
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None if host.matches(':').count() > 1 => host,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let is_path = ["/", "%2F", "%2f"].iter().any(|it| name.starts_with(it));
+    let address = name.parse::<std::net::IpAddr>();
+    name.is_empty()
+        || is_path
+        || name.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +163,40 @@ mod tests {
             "postgres://u@h/d?password=***&a=b"
         );
         assert_eq!(masked("postgres:///d?host=/tmp"), "postgres:///d?host=/tmp");
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn a_server_is_here_or_elsewhere() {
+        for here in [
+            "postgres:///d",
+            "postgres://",
+            "postgres://u@/d",
+            "postgres://u:p?w@localhost:5433/d?sslmode=disable",
+            "postgres://127.0.0.1",
+            "postgres://[::1]:5432/d",
+            "postgres:///d?host=/var/run/postgresql",
+            "postgres://u@%2Fvar%2Frun/d",
+            "postgres://elsewhere/d?hostaddr=127.0.0.1",
+            "postgres://localhost,127.0.0.1/d",
+        ] {
+            assert!(is_on_this_machine(here, false), "{here}");
+        }
+        for elsewhere in [
+            "postgres://db/d",
+            "postgres://u:p@db.example.com:5432/d",
+            "postgres://u:localhost@db?host=db",
+            "postgres://10.0.0.1/d",
+            "postgres://[fe80::1]/d",
+            "postgres:///d?host=db",
+            "postgres://localhost,db/d",
+            "postgres://127.0.0.1.example.com/d",
+            "postgres:///?service=ours",
+        ] {
+            assert!(!is_on_this_machine(elsewhere, false), "{elsewhere}");
+        }
+        // `PGHOST` or the like decides where the URL does not.
+        assert!(!is_on_this_machine("postgres:///d", true));
+        assert!(is_on_this_machine("postgres://localhost/d", true));
     }
 }
