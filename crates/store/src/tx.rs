@@ -135,7 +135,7 @@ macro_rules! hold {
             #[cfg(feature = "sqlite")]
             $crate::tx::Connection::Sqlite(_) => {
                 let _ = $query;
-                Ok(())
+                Ok::<(), rollbook_domain::Error>(())
             }
             #[cfg(feature = "postgres")]
             $crate::tx::Connection::Postgres(connection) => {
