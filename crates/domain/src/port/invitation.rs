@@ -69,8 +69,9 @@ pub trait InvitationRepo {
         limit: u32,
     ) -> Result<Vec<(OrganizationId, InvitationId)>>;
 
-    /// Writes state, roles, language, expiry, version, moment of change and who accepted, if the
-    /// invitation is as it was in `before`; `false` when it has another version.
+    /// Writes state, roles, language, expiry, version, moment of change and who accepted; `false` when
+    /// the version in the store is not that of `before`, which is the invitation as this transaction
+    /// read it: its custom roles are taken for those in the store.
     fn update(&mut self, invitation: &Invitation, before: &Invitation) -> Result<bool>;
 
     /// Replaces the secret; the one before is dead.
