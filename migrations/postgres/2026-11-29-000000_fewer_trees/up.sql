@@ -8,3 +8,7 @@ CREATE UNIQUE INDEX invitations_digest ON invitations (digest) WHERE NOT secret_
 
 -- Operators ask now and then for the messages of an organization; every invitation paid for it.
 DROP INDEX outbox_organization;
+
+-- Most memberships are never changed. Those are found by when they were made.
+DROP INDEX memberships_updated;
+CREATE INDEX memberships_updated ON memberships (organization_id, updated_at, id) WHERE updated_at <> created_at;

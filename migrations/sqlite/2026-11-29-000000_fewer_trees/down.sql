@@ -22,6 +22,44 @@ INSERT INTO audit_entries (chain_id, sequence, chain_kind, at, actor_kind, actor
     FROM audit_entries_after;
 DROP TABLE audit_entries_after;
 CREATE INDEX outbox_organization ON outbox (organization_id, id) WHERE organization_id IS NOT NULL;
-DROP INDEX invitations_digest;
+DROP INDEX memberships_updated;
+CREATE INDEX memberships_updated ON memberships (organization_id, updated_at, id);
+CREATE TABLE invitation_roles_before AS SELECT organization_id, invitation_id, role_id FROM invitation_roles;
+DELETE FROM invitation_roles;
+CREATE TABLE invitations_after (
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    workspace_id BLOB,
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    roles TEXT NOT NULL CHECK (roles <> ''),
+    workspace_roles TEXT NOT NULL,
+    inviter_id BLOB REFERENCES users (id),
+    inviter_kind TEXT NOT NULL,
+    redirect_organization_id BLOB CHECK (length(redirect_organization_id) = 16),
+    redirect_workspace_id BLOB CHECK (length(redirect_workspace_id) = 16),
+    metadata TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'declined', 'revoked', 'expired')),
+    accepted_by BLOB REFERENCES users (id),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    version INTEGER NOT NULL CHECK (version >= 1),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    language TEXT,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, workspace_id) REFERENCES workspaces (organization_id, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO invitations_after (id, organization_id, workspace_id, email, email_key, roles, workspace_roles, inviter_id, inviter_kind, redirect_organization_id, redirect_workspace_id, metadata, state, accepted_by, digest, version, created_at, updated_at, expires_at, language)
+    SELECT id, organization_id, workspace_id, email, email_key, roles, workspace_roles, inviter_id, inviter_kind, redirect_organization_id, redirect_workspace_id, metadata, state, accepted_by, digest, version, created_at, updated_at, expires_at, language
+    FROM invitations ORDER BY id;
+DROP TABLE invitations;
+ALTER TABLE invitations_after RENAME TO invitations;
+CREATE UNIQUE INDEX invitations_id ON invitations (id);
 CREATE UNIQUE INDEX invitations_digest ON invitations (digest);
-ALTER TABLE invitations DROP COLUMN secret_names_id;
+CREATE UNIQUE INDEX invitations_pending ON invitations (organization_id, email_key) WHERE state = 'pending';
+CREATE INDEX invitations_email ON invitations (email_key, id) WHERE state = 'pending';
+CREATE INDEX invitations_expiring ON invitations (expires_at, organization_id, id) WHERE state = 'pending';
+INSERT INTO invitation_roles (organization_id, invitation_id, role_id)
+    SELECT organization_id, invitation_id, role_id FROM invitation_roles_before;
+DROP TABLE invitation_roles_before;

@@ -1,11 +1,52 @@
 -- What is written for an organization lies far from what is written for another, so a request changes
 -- a page in each tree that is ordered by organization, or by chance. These are not worth theirs.
 
--- The secret of an invitation names the invitation since. Those that were mailed before do not, and
--- are found as they were.
-ALTER TABLE invitations ADD COLUMN secret_names_id INTEGER NOT NULL DEFAULT 0 CHECK (secret_names_id IN (0, 1));
-DROP INDEX invitations_digest;
+-- Invitations lie in the order in which they are made, and only their keys in that of organizations.
+-- Their secrets name them since, and need no index of digests.
+CREATE TABLE invitation_roles_before AS SELECT organization_id, invitation_id, role_id FROM invitation_roles;
+DELETE FROM invitation_roles;
+CREATE TABLE invitations_after (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    organization_id BLOB NOT NULL REFERENCES organizations (id),
+    workspace_id BLOB,
+    email TEXT NOT NULL,
+    email_key TEXT NOT NULL,
+    roles TEXT NOT NULL CHECK (roles <> ''),
+    workspace_roles TEXT NOT NULL,
+    inviter_id BLOB REFERENCES users (id),
+    inviter_kind TEXT NOT NULL,
+    redirect_organization_id BLOB CHECK (length(redirect_organization_id) = 16),
+    redirect_workspace_id BLOB CHECK (length(redirect_workspace_id) = 16),
+    metadata TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'declined', 'revoked', 'expired')),
+    accepted_by BLOB REFERENCES users (id),
+    digest BLOB NOT NULL CHECK (length(digest) = 32),
+    version INTEGER NOT NULL CHECK (version >= 1),
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    language TEXT,
+    -- The secret names the invitation. Those that were mailed before do not, and are found by digest.
+    secret_names_id INTEGER NOT NULL DEFAULT 0 CHECK (secret_names_id IN (0, 1)),
+    FOREIGN KEY (organization_id, workspace_id) REFERENCES workspaces (organization_id, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO invitations_after (id, organization_id, workspace_id, email, email_key, roles, workspace_roles, inviter_id, inviter_kind, redirect_organization_id, redirect_workspace_id, metadata, state, accepted_by, digest, version, created_at, updated_at, expires_at, language)
+    SELECT id, organization_id, workspace_id, email, email_key, roles, workspace_roles, inviter_id, inviter_kind, redirect_organization_id, redirect_workspace_id, metadata, state, accepted_by, digest, version, created_at, updated_at, expires_at, language
+    FROM invitations ORDER BY id;
+DROP TABLE invitations;
+ALTER TABLE invitations_after RENAME TO invitations;
+CREATE UNIQUE INDEX invitations_organization ON invitations (organization_id, id);
 CREATE UNIQUE INDEX invitations_digest ON invitations (digest) WHERE NOT secret_names_id;
+CREATE UNIQUE INDEX invitations_pending ON invitations (organization_id, email_key) WHERE state = 'pending';
+CREATE INDEX invitations_email ON invitations (email_key, id) WHERE state = 'pending';
+CREATE INDEX invitations_expiring ON invitations (expires_at, organization_id, id) WHERE state = 'pending';
+INSERT INTO invitation_roles (organization_id, invitation_id, role_id)
+    SELECT organization_id, invitation_id, role_id FROM invitation_roles_before;
+DROP TABLE invitation_roles_before;
+
+-- Most memberships are never changed. Those are found by when they were made.
+DROP INDEX memberships_updated;
+CREATE INDEX memberships_updated ON memberships (organization_id, updated_at, id) WHERE updated_at <> created_at;
 
 -- Operators ask now and then for the messages of an organization; every invitation paid for it.
 DROP INDEX outbox_organization;

@@ -3,7 +3,9 @@ use rollbook_domain::Result;
 use rollbook_domain::access::Held;
 use rollbook_domain::filter::Filter;
 use rollbook_domain::id::{OrganizationId, UserId};
-use rollbook_domain::membership::{MemberKey, MemberOrder, MemberTest, MemberView, Membership};
+use rollbook_domain::membership::{
+    Direction, MemberField, MemberKey, MemberOrder, MemberTest, MemberView, Membership,
+};
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::MembershipRepo;
@@ -13,6 +15,7 @@ use super::assigned::{RolesInWorkspaces, RolesOfMember, diff};
 use super::condition::condition;
 use super::member_order::{behind, key, ordering, test};
 use super::permissions::CustomPermissions;
+use super::written::Condition;
 use crate::row::{MemberRow, MembershipRow, NewMembership, PersonRow, held, member_view};
 use crate::schema::{membership_roles, memberships, users};
 use crate::sql::{Key, Moment};
@@ -36,6 +39,16 @@ macro_rules! columns {
             RolesInWorkspaces,
         )
     };
+}
+
+/// What is read of a list of members.
+#[derive(Clone, Copy)]
+struct Part<'l> {
+    organization: OrganizationId,
+    filter: &'l Filter<MemberTest>,
+    after: Option<&'l MemberKey>,
+    skip: i64,
+    fetch: i64,
 }
 
 impl MembershipRepo for SqlTx<'_> {
@@ -88,16 +101,17 @@ impl MembershipRepo for SqlTx<'_> {
             From::After(key) => (Some(key), 0),
             From::Skip(rows) => (None, i64::from(*rows)),
         };
-        let behind = behind(order, after)?;
-        let rows: Vec<MemberRow> = each!(self, |connection| members_of!(organization)
-            .filter(condition(filter, test))
-            .filter(behind)
-            .order(ordering(order))
-            .limit(window.fetch())
-            .offset(skip)
-            .select(columns!())
-            .load(*connection))
-        .map_err(failed)?;
+        let part = Part {
+            organization,
+            filter,
+            after,
+            skip,
+            fetch: window.fetch(),
+        };
+        let rows = match order.fields() {
+            [(MemberField::Updated, direction)] => self.members_by_change(&part, *direction)?,
+            _ => self.members_by(&part, order, "TRUE")?,
+        };
         let total = if window.count {
             Some(self.count_members_who(organization, filter)?)
         } else {
@@ -189,6 +203,59 @@ fn keys(membership: &Membership) -> (Key, Key) {
 }
 
 impl SqlTx<'_> {
+    fn members_by(
+        &mut self,
+        part: &Part<'_>,
+        order: &MemberOrder,
+        which: &'static str,
+    ) -> Result<Vec<MemberRow>> {
+        let behind = behind(order, part.after)?;
+        each!(self, |connection| members_of!(part.organization)
+            .filter(condition(part.filter, test))
+            .filter(behind)
+            .filter(Condition::fixed(which))
+            .order(ordering(order))
+            .limit(part.fetch)
+            .offset(part.skip)
+            .select(columns!())
+            .load(*connection))
+        .map_err(failed)
+    }
+
+    /// By when they were last changed. Most never were, and are not in the index `memberships_updated`:
+    /// they lie where they were made, in the other list that is read.
+    fn members_by_change(
+        &mut self,
+        part: &Part<'_>,
+        direction: Direction,
+    ) -> Result<Vec<MemberRow>> {
+        let order = |field| MemberOrder::new(vec![(field, direction)]).unwrap_or_default();
+        let fetch = part.skip + part.fetch;
+        let both = Part {
+            skip: 0,
+            fetch,
+            ..*part
+        };
+        let mut rows = self.members_by(
+            &both,
+            &order(MemberField::Created),
+            "memberships.updated_at = memberships.created_at",
+        )?;
+        rows.extend(self.members_by(
+            &both,
+            &order(MemberField::Updated),
+            "memberships.updated_at <> memberships.created_at",
+        )?);
+        let place = |(member, ..): &MemberRow| (member.updated_at.0, member.id.0);
+        rows.sort_by(|one, other| match direction {
+            Direction::Ascending => place(one).cmp(&place(other)),
+            Direction::Descending => place(other).cmp(&place(one)),
+        });
+        let (skip, fetch) = (usize::try_from(part.skip), usize::try_from(part.fetch));
+        let rows = rows.into_iter().skip(skip.unwrap_or(usize::MAX));
+        Ok(rows.take(fetch.unwrap_or(usize::MAX)).collect())
+    }
+
     /// Gives a member custom roles that they do not have.
     fn give(&mut self, membership: &Membership, roles: &[Key]) -> Result<()> {
         let (organization, user) = keys(membership);
