@@ -114,6 +114,29 @@ where
     }
 }
 
+/// A query of tokens and their users that locks first the user, then the token, as all do that change
+/// both. Diesel's locks are for all tables of a query, in the order in which it names them.
+#[cfg(feature = "postgres")]
+#[derive(Debug, QueryId)]
+pub(crate) struct HoldingUserFirst<Q>(pub(crate) Q);
+
+#[cfg(feature = "postgres")]
+impl<Q: Query> Query for HoldingUserFirst<Q> {
+    type SqlType = Q::SqlType;
+}
+
+#[cfg(feature = "postgres")]
+impl<Q, C> RunQueryDsl<C> for HoldingUserFirst<Q> {}
+
+#[cfg(feature = "postgres")]
+impl<Q: QueryFragment<diesel::pg::Pg>> QueryFragment<diesel::pg::Pg> for HoldingUserFirst<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, diesel::pg::Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(" FOR NO KEY UPDATE OF users, tokens");
+        Ok(())
+    }
+}
+
 /// One place with two texts would run the first one for both. The tests notice.
 fn assert_same_text(place: TypeId, text: &str) {
     static TEXTS: Mutex<BTreeMap<TypeId, String>> = Mutex::new(BTreeMap::new());

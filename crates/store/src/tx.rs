@@ -6,12 +6,14 @@ use diesel::PgConnection;
 use diesel::SqliteConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use rollbook_domain::audit::{Chain, Head};
+use rollbook_domain::id::OrganizationId;
 use rollbook_domain::port::{
     AccessRepo, AuditRepo, DomainRepo, InstallationRepo, InvitationRepo, MembershipRepo,
     OAuthClientRepo, OAuthDeviceRepo, OAuthGrantRepo, OrganizationRepo, OutboxRepo, PasswordRepo,
     PasswordResetRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo,
     VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::{Error, Result};
 
 /// The connection on which a transaction is open.
@@ -30,9 +32,23 @@ pub(crate) struct SqlTx<'c> {
     pub(crate) failed: bool,
     /// Whether anything may have been changed, so that there is something to undo.
     pub(crate) changed: bool,
-    /// The last entry that this transaction has written, and into which log: nobody else writes
-    /// there before it ends.
-    pub(crate) recorded: Option<(Chain, Head)>,
+    /// The organization whose row this transaction has locked last.
+    pub(crate) held: Option<OrganizationId>,
+    /// The plan of an organization that is locked.
+    pub(crate) plan: Option<(OrganizationId, Plan)>,
+    /// The log that this transaction writes into.
+    pub(crate) trail: Option<Trail>,
+}
+
+/// What a transaction knows of a log into which nobody else writes before it ends: that of an
+/// organization that it has locked or made, or one that it has written into.
+#[derive(Clone, Copy)]
+pub(crate) struct Trail {
+    pub(crate) chain: Chain,
+    /// The last entry; `None`: there is none yet.
+    pub(crate) head: Option<Head>,
+    /// Whether there may be webhook endpoints that are to be told that the log goes on.
+    pub(crate) is_heard: bool,
 }
 
 impl<'c> SqlTx<'c> {
@@ -41,7 +57,9 @@ impl<'c> SqlTx<'c> {
             connection,
             failed: false,
             changed: false,
-            recorded: None,
+            held: None,
+            plan: None,
+            trail: None,
         }
     }
 }

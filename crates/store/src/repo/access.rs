@@ -1,17 +1,21 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::access::{Arrival, Authentication, Place, Sponsor};
+use rollbook_domain::audit::Chain;
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::AccessRepo;
 use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
 
+use super::end_of_log::{LastDigest, LastSequence, OrganizationIsHeard};
 use super::permissions::CustomPermissions;
-use crate::row::{OrganizationRow, OwnerRow, TokenRow, UserRow, held};
+use crate::row::{OrganizationRow, OwnerRow, PlanRow, TokenRow, UserRow, head, held};
 use crate::schema::{memberships, organizations, tokens, users};
 use crate::sql::Key;
-use crate::tx::{SqlTx, each, failed, locked};
+#[cfg(feature = "postgres")]
+use crate::statement::HoldingUserFirst;
+use crate::tx::{Connection, SqlTx, Trail, each, failed};
 
 diesel::alias!(users as owners: Owners);
 
@@ -34,6 +38,56 @@ type ArrivalRow = (
     Option<String>,
 );
 
+/// The same, with the plan of the organization, the end of its log, and whether anybody listens to that.
+type LockedArrivalRow = (
+    TokenRow,
+    UserRow,
+    Option<OrganizationRow>,
+    Option<OwnerRow>,
+    Option<String>,
+    Option<String>,
+    Option<PlanRow>,
+    Option<i64>,
+    Option<Vec<u8>>,
+    bool,
+);
+
+/// Who presents a credential, and what they are to an organization.
+macro_rules! arriving {
+    ($digest:expr, $organization:expr) => {
+        by_digest!($digest)
+            .left_join(organizations::table.on(organizations::id.eq($organization)))
+            .left_join(
+                owners.on(owners
+                    .field(users::id)
+                    .nullable()
+                    .eq(organizations::owner_id.nullable())),
+            )
+            .left_join(
+                memberships::table.on(memberships::organization_id
+                    .eq($organization)
+                    .and(memberships::user_id.eq(users::id))),
+            )
+    };
+}
+
+/// The columns of an [`ArrivalRow`], and more.
+macro_rules! arrival {
+    ($($more:expr),*) => {
+        (
+            TokenRow::as_select(),
+            UserRow::as_select(),
+            Option::<OrganizationRow>::as_select(),
+            owners
+                .fields((users::display_name, users::email))
+                .nullable(),
+            memberships::roles.nullable(),
+            CustomPermissions,
+            $($more,)*
+        )
+    };
+}
+
 impl AccessRepo for SqlTx<'_> {
     fn authenticate(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
         let found = each!(self, |connection| by_digest!(digest)
@@ -44,53 +98,36 @@ impl AccessRepo for SqlTx<'_> {
     }
 
     fn authenticate_locking(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
-        // A join would lock the token, too, and before the user: whoever revokes a user's tokens
-        // does it the other way round.
-        let owner = tokens::table
-            .filter(tokens::digest.eq(digest.bytes().as_slice()))
-            .select(tokens::user_id)
-            .single_value();
-        let row = users::table.filter(users::id.nullable().eq(owner));
-        let found: Option<Key> = locked!(self, row, |query, connection| query
-            .select(users::id)
-            .first(*connection)
-            .optional())
-        .map_err(failed)?;
-        match found {
-            // Behind the lock, since both may have changed while it was waited for.
-            Some(_) => self.authenticate(digest),
-            None => Ok(None),
+        match &mut self.connection {
+            // The only writer holds everything already.
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => self.authenticate(digest),
+            // PostgreSQL reads locked rows again if others have changed them while it waited. Whoever
+            // ends a user's credentials must find no newer one that an ended one has made.
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => {
+                let query =
+                    by_digest!(digest).select((TokenRow::as_select(), UserRow::as_select()));
+                let found = HoldingUserFirst(query).get_result(*connection).optional();
+                self.failed |= found.is_err();
+                found.map_err(failed)?.map(authentication).transpose()
+            }
         }
     }
 
     fn arrive(&mut self, digest: &Digest, organization: OrganizationId) -> Result<Option<Arrival>> {
         let id = Key(organization.uuid());
-        let found = each!(self, |connection| by_digest!(digest)
-            .left_join(organizations::table.on(organizations::id.eq(id)))
-            .left_join(
-                owners.on(owners
-                    .field(users::id)
-                    .nullable()
-                    .eq(organizations::owner_id.nullable()))
-            )
-            .left_join(
-                memberships::table.on(memberships::organization_id
-                    .eq(id)
-                    .and(memberships::user_id.eq(users::id)))
-            )
-            .select((
-                TokenRow::as_select(),
-                UserRow::as_select(),
-                Option::<OrganizationRow>::as_select(),
-                owners
-                    .fields((users::display_name, users::email))
-                    .nullable(),
-                memberships::roles.nullable(),
-                CustomPermissions,
-            ))
-            .first::<ArrivalRow>(*connection)
-            .optional());
-        let Some((token, user, there, owner, roles, custom)) = found.map_err(failed)? else {
+        // Behind the lock, whoever arrives will ask for these as well, and write into the log.
+        let found = if self.held == Some(organization) {
+            self.arrive_behind_lock(digest, organization)?
+        } else {
+            each!(self, |connection| arriving!(digest, id)
+                .select(arrival!())
+                .first::<ArrivalRow>(*connection)
+                .optional())
+            .map_err(failed)?
+        };
+        let Some((token, user, there, owner, roles, custom)) = found else {
             return Ok(None);
         };
         let authentication = authentication((token, user))?;
@@ -107,6 +144,41 @@ impl AccessRepo for SqlTx<'_> {
 }
 
 impl SqlTx<'_> {
+    /// Reads with whoever arrives what nobody else can change before this transaction ends, and keeps
+    /// it: the organization's plan, and the end of its log.
+    fn arrive_behind_lock(
+        &mut self,
+        digest: &Digest,
+        organization: OrganizationId,
+    ) -> Result<Option<ArrivalRow>> {
+        let id = Key(organization.uuid());
+        let found: Option<LockedArrivalRow> = each!(self, |connection| arriving!(digest, id)
+            .select(arrival!(
+                Option::<PlanRow>::as_select(),
+                LastSequence,
+                LastDigest,
+                OrganizationIsHeard
+            ))
+            .first(*connection)
+            .optional())
+        .map_err(failed)?;
+        let Some((token, user, there, owner, roles, custom, plan, sequence, last, is_heard)) =
+            found
+        else {
+            return Ok(None);
+        };
+        let plan = plan.map(PlanRow::into_plan).transpose()?;
+        self.plan = plan.map(|plan| (organization, plan));
+        if let (Some(sequence), Some(last)) = (sequence, last) {
+            self.trail = Some(Trail {
+                chain: Chain::Organization(organization),
+                head: Some(head(sequence, last)?),
+                is_heard,
+            });
+        }
+        Ok(Some((token, user, there, owner, roles, custom)))
+    }
+
     /// The maker of a key. Few callers have one, so the others do not pay for it.
     fn sponsor(&mut self, maker: UserId, organization: OrganizationId) -> Result<Option<Sponsor>> {
         let found = each!(self, |connection| users::table

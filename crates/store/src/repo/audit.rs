@@ -7,13 +7,14 @@ use rollbook_domain::port::AuditRepo;
 use uuid::Uuid;
 
 use super::condition::condition;
+use super::end_of_log::EntryIsHeard;
 use super::webhook::listening;
 use super::written::Condition;
-use crate::row::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
+use crate::row::{EntryRow, NewEntry, chain_columns, chain_of, head, place};
 use crate::schema::{audit_entries as entries, webhook_endpoints as endpoints};
 use crate::sql::{Key, Moment};
 use crate::statement::update;
-use crate::tx::{SqlTx, change, change_both, each, failed};
+use crate::tx::{SqlTx, Trail, change, change_both, each, failed};
 
 /// The entries of a log.
 macro_rules! entries_of {
@@ -27,44 +28,54 @@ macro_rules! entries_of {
 
 impl AuditRepo for SqlTx<'_> {
     fn head(&mut self, chain: Chain) -> Result<Option<Head>> {
-        if let Some((recorded, head)) = self.recorded
-            && recorded == chain
-        {
-            return Ok(Some(head));
+        if let Some(trail) = self.trail_of(chain) {
+            return Ok(trail.head);
         }
-        let found: Option<(i64, Vec<u8>)> = each!(self, |connection| entries_of!(chain)
+        let found: Option<(i64, Vec<u8>, bool)> = each!(self, |connection| entries_of!(chain)
             .order(entries::sequence.desc())
-            .select((entries::sequence, entries::digest))
+            .select((entries::sequence, entries::digest, EntryIsHeard))
             .first(*connection)
             .optional())
         .map_err(failed)?;
-        let head = |(sequence, bytes): (i64, _)| {
-            Ok(Head {
-                sequence: sequence.unsigned_abs(),
-                digest: digest(bytes)?,
-            })
+        let Some((sequence, digest, is_heard)) = found else {
+            return Ok(None);
         };
-        found.map(head).transpose()
+        let head = Some(head(sequence, digest)?);
+        // Others may still write into a log that is not locked.
+        if matches!(chain, Chain::Organization(id) if self.held == Some(id)) {
+            self.trail = Some(Trail {
+                chain,
+                head,
+                is_heard,
+            });
+        }
+        Ok(head)
     }
 
     fn add(&mut self, entry: &Entry) -> Result<()> {
+        let chain = entry.chain;
+        let may_be_heard = self.trail_of(chain).is_none_or(|trail| trail.is_heard);
         let entries = diesel::insert_into(entries::table);
-        let added = if let Chain::Organization(id) = entry.chain {
+        let added = match chain {
             // Those who listen know at once that the log goes on; nobody has to look for it.
-            change_both!(
+            Chain::Organization(id) if may_be_heard => change_both!(
                 self,
                 update(listening!(id)).set(endpoints::head.eq(place(entry.sequence))),
                 entries.values(NewEntry::of(entry))
-            )
-        } else {
-            change!(self, entries.values(NewEntry::of(entry)))
+            ),
+            Chain::Organization(_) | Chain::User(_) => {
+                change!(self, entries.values(NewEntry::of(entry)))
+            }
         };
         added.map_err(failed)?;
-        let head = Head {
-            sequence: entry.sequence,
-            digest: entry.digest,
-        };
-        self.recorded = Some((entry.chain, head));
+        self.trail = Some(Trail {
+            chain,
+            head: Some(Head {
+                sequence: entry.sequence,
+                digest: entry.digest,
+            }),
+            is_heard: may_be_heard,
+        });
         Ok(())
     }
 
@@ -130,6 +141,13 @@ impl AuditRepo for SqlTx<'_> {
         .map_err(failed)?;
         let chains = rows.iter().map(|(kind, id)| chain_of(kind, id.0));
         chains.collect()
+    }
+}
+
+impl SqlTx<'_> {
+    /// What is known of a log, if anything is.
+    fn trail_of(&self, chain: Chain) -> Option<Trail> {
+        self.trail.filter(|trail| trail.chain == chain)
     }
 }
 

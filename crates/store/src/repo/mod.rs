@@ -5,6 +5,7 @@ mod assigned;
 mod audit;
 mod condition;
 mod domain;
+mod end_of_log;
 mod installation;
 mod invitation;
 mod member_order;

@@ -1,5 +1,6 @@
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
+use rollbook_domain::audit::Chain;
 use rollbook_domain::filter::{Filter, TextTest};
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::organization::{
@@ -18,7 +19,7 @@ use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
 use crate::schema::{memberships, organizations, users};
 use crate::sql::{Key, Moment};
 use crate::statement::update;
-use crate::tx::{Connection, SqlTx, change, each, failed, hold, locked, unless_taken};
+use crate::tx::{Connection, SqlTx, Trail, change, each, failed, hold, locked, unless_taken};
 
 /// What filters compare.
 const NAME: &str = "organizations.name_key";
@@ -62,7 +63,16 @@ impl OrganizationRepo for SqlTx<'_> {
                 .values(NewOrganization::of(organization))
                 .on_conflict_do_nothing()
         );
-        Ok(added.map_err(failed)? == 1)
+        let added = added.map_err(failed)? == 1;
+        if added {
+            // Its log is empty, and nobody listens yet.
+            self.trail = Some(Trail {
+                chain: Chain::Organization(organization.id),
+                head: None,
+                is_heard: false,
+            });
+        }
+        Ok(added)
     }
 
     fn find(&mut self, id: OrganizationId) -> Result<Option<OrganizationView>> {
@@ -76,6 +86,7 @@ impl OrganizationRepo for SqlTx<'_> {
     }
 
     fn lock(&mut self, id: OrganizationId) -> Result<Option<Organization>> {
+        self.held = Some(id);
         let row = organizations::table.find(Key(id.uuid()));
         let found = locked!(self, row, |query, connection| query
             .select(OrganizationRow::as_select())
@@ -88,6 +99,7 @@ impl OrganizationRepo for SqlTx<'_> {
     }
 
     fn hold(&mut self, id: OrganizationId) -> Result<()> {
+        self.held = Some(id);
         let row = organizations::table.find(Key(id.uuid()));
         hold!(self, row.select(organizations::id))
     }

@@ -12,6 +12,11 @@ use crate::tx::{SqlTx, change, each, failed};
 
 impl PlanRepo for SqlTx<'_> {
     fn find(&mut self, organization: OrganizationId) -> Result<Option<Plan>> {
+        if let Some((known, plan)) = self.plan
+            && known == organization
+        {
+            return Ok(Some(plan));
+        }
         let found = each!(self, |connection| organizations::table
             .find(Key(organization.uuid()))
             .select(PlanRow::as_select())
@@ -21,6 +26,7 @@ impl PlanRepo for SqlTx<'_> {
     }
 
     fn set(&mut self, organization: OrganizationId, plan: &Plan) -> Result<()> {
+        self.plan = None;
         let set = change!(
             self,
             update(organizations::table.find(Key(organization.uuid()))).set(PlanRow::of(plan))

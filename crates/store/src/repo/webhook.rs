@@ -72,6 +72,8 @@ impl WebhookRepo for SqlTx<'_> {
         let head = self.end_of_log(endpoint.organization_id)?;
         let row = NewEndpoint::of(endpoint, head);
         let added = change!(self, diesel::insert_into(endpoints::table).values(row));
+        // Who listens to the log may be another now.
+        self.trail = None;
         added.map(drop).map_err(failed)
     }
 
@@ -149,6 +151,7 @@ impl WebhookRepo for SqlTx<'_> {
             .filter(endpoints::deleted_at.is_null());
         let values = NewEndpoint::of(endpoint, head);
         let updated = change!(self, update(row).set(values));
+        self.trail = None;
         Ok(updated.map_err(failed)? == 1)
     }
 

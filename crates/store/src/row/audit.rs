@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use diesel::prelude::{Insertable, Queryable, Selectable};
-use rollbook_domain::audit::{Chain, Entry};
+use rollbook_domain::audit::{Chain, Entry, Head};
 use rollbook_domain::id::{OrganizationId, TokenId, UserId};
 use rollbook_domain::secret::Digest;
 use rollbook_domain::{Error, Result};
@@ -117,6 +117,14 @@ impl EntryRow {
             digest: digest(self.digest)?,
         })
     }
+}
+
+/// The end of a log.
+pub(crate) fn head(sequence: i64, digest: Vec<u8>) -> Result<Head> {
+    Ok(Head {
+        sequence: sequence.unsigned_abs(),
+        digest: self::digest(digest)?,
+    })
 }
 
 /// A digest as it was kept.

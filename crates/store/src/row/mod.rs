@@ -17,7 +17,7 @@ mod user;
 mod webhook;
 mod workspace;
 
-pub(crate) use audit::{EntryRow, NewEntry, chain_columns, chain_of, digest, place};
+pub(crate) use audit::{EntryRow, NewEntry, chain_columns, chain_of, digest, head, place};
 pub(crate) use domain::{DomainRow, NewDomain};
 pub(crate) use invitation::{
     InvitationRow, InvitationViewRow, NewInvitation, view as invitation_view,
