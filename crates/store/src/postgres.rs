@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use r2d2::{HandleError, ManageConnection, Pool};
+use r2d2::{HandleError, ManageConnection, Pool, PooledConnection};
 use rollbook_domain::port::{Access, Output, Probe, Store, Work};
 use rollbook_domain::{Error, Result};
 
@@ -25,7 +25,7 @@ const ATTEMPTS: usize = 6;
 const DISTANT_CONNECTIONS: usize = 16;
 /// The fewest connections that there are by themselves, so that a use case that waits for a lock or
 /// reads for long leaves some to others.
-const FEWEST_CONNECTIONS: usize = 4;
+const FEWEST_CONNECTIONS: usize = 6;
 /// How long a use case waits for a connection that cannot be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -159,6 +159,8 @@ impl HandleError<diesel::r2d2::Error> for Complaints {
 struct Link {
     connection: PgConnection,
     broken: bool,
+    /// The kind of transaction that has begun with the end of the one before.
+    begun: Option<Access>,
 }
 
 impl ManageConnection for Manager {
@@ -181,6 +183,7 @@ impl ManageConnection for Manager {
         Ok(Link {
             connection,
             broken: false,
+            begun: None,
         })
     }
 
@@ -196,39 +199,74 @@ impl ManageConnection for Manager {
 }
 
 fn work_off(queue: &Queue, pool: &Pool<Manager>) {
-    // One at a time, since others wait for the same kind of work with a connection at hand.
-    while let Some(message) = queue.take(1).pop() {
+    let mut worker = Worker {
+        queue,
+        pool,
+        ahead: None,
+    };
+    while worker.work() {}
+}
+
+/// What a thread works with.
+struct Worker<'q> {
+    queue: &'q Queue,
+    pool: &'q Pool<Manager>,
+    /// The connection on which the next transaction has begun already.
+    ahead: Option<PooledConnection<Manager>>,
+}
+
+impl Worker<'_> {
+    /// Waits for a message and does what it asks; `false` when there will be none any more.
+    fn work(&mut self) -> bool {
+        // One at a time, since others wait for the same kind of work with a connection at hand.
+        let message = if self.ahead.is_some() {
+            self.queue.take_waiting()
+        } else {
+            self.queue.take(1).pop()
+        };
         match message {
-            Message::Run(mut job) => {
+            Some(Message::Run(mut job)) => {
                 // Whoever has gone away before the start needs no answer.
                 if !job.answer.is_closed() {
-                    let outcome = decide(pool, |link| attempt(link, job.access, &mut job.work));
+                    let queue = self.queue;
+                    let outcome =
+                        self.decide(|link| attempt(link, queue, job.access, &mut job.work));
                     let _ = job.answer.send(outcome);
                 }
             }
-            Message::Check(answer) => {
-                let _ = answer.send(decide(pool, check));
+            Some(Message::Check(answer)) => {
+                let _ = answer.send(self.decide(check));
+            }
+            // Nobody came: an open transaction would be in the way of others, if only of vacuum's.
+            None => match self.ahead.take() {
+                Some(mut link) => link.end_begun(),
+                None => return false,
+            },
+        }
+        true
+    }
+
+    /// Tries until it is decided.
+    fn decide<T>(&mut self, mut attempt: impl FnMut(&mut Link) -> Attempt<T>) -> Result<T> {
+        let (mut failures, mut losses) = (0, 0);
+        while failures < ATTEMPTS && losses <= self.pool.max_size() {
+            let link = self.ahead.take().map_or_else(|| self.pool.get(), Ok);
+            let Ok(mut link) = link else {
+                // The pool has logged why.
+                return Err(Error::Busy);
+            };
+            match attempt(&mut link) {
+                Attempt::Decided(outcome) => {
+                    self.ahead = link.begun.is_some().then_some(link);
+                    return outcome;
+                }
+                // A server that was restarted has left the whole pool dead connections.
+                Attempt::Again if link.broken => losses += 1,
+                Attempt::Again => failures += 1,
             }
         }
+        Err(Error::Busy)
     }
-}
-
-/// Tries until it is decided.
-fn decide<T>(pool: &Pool<Manager>, mut attempt: impl FnMut(&mut Link) -> Attempt<T>) -> Result<T> {
-    let (mut failures, mut losses) = (0, 0);
-    while failures < ATTEMPTS && losses <= pool.max_size() {
-        let Ok(mut link) = pool.get() else {
-            // The pool has logged why.
-            return Err(Error::Busy);
-        };
-        match attempt(&mut link) {
-            Attempt::Decided(outcome) => return outcome,
-            // A server that was restarted has left the whole pool dead connections.
-            Attempt::Again if link.broken => losses += 1,
-            Attempt::Again => failures += 1,
-        }
-    }
-    Err(Error::Busy)
 }
 
 enum Attempt<T> {
@@ -238,16 +276,15 @@ enum Attempt<T> {
 }
 
 fn check(link: &mut Link) -> Attempt<()> {
+    link.end_begun();
     match migration::check_postgres(&mut link.connection) {
         Ok(()) => Attempt::Decided(Ok(())),
         Err(error) => link.not_committed(error),
     }
 }
 
-fn attempt(link: &mut Link, access: Access, work: &mut Work) -> Attempt<Output> {
-    if let Some(begin) = begin(access)
-        && let Err(error) = Fixed(begin).execute(&mut link.connection)
-    {
+fn attempt(link: &mut Link, queue: &Queue, access: Access, work: &mut Work) -> Attempt<Output> {
+    if let Err(error) = link.begin(access) {
         return link.not_committed(failed(error));
     }
     let mut tx = SqlTx::on(TxConnection::Postgres(&mut link.connection));
@@ -264,8 +301,8 @@ fn attempt(link: &mut Link, access: Access, work: &mut Work) -> Attempt<Output> 
     if access == Access::ReadOne {
         return Attempt::Decided(Ok(outcome));
     }
-    match Fixed("COMMIT").execute(&mut link.connection) {
-        Ok(_) => Attempt::Decided(Ok(outcome)),
+    match link.commit(access, queue.next_is(access)) {
+        Ok(()) => Attempt::Decided(Ok(outcome)),
         Err(error) if is_serialization_failure(&error) => Attempt::Again,
         Err(_) if access == Access::Read => {
             // What was read was read.
@@ -290,6 +327,38 @@ const fn begin(access: Access) -> Option<&'static str> {
 }
 
 impl Link {
+    /// Begins a transaction, unless it has begun with the end of the one before.
+    fn begin(&mut self, access: Access) -> QueryResult<()> {
+        if self.begun == Some(access) {
+            self.begun = None;
+            return Ok(());
+        }
+        self.end_begun();
+        match begin(access) {
+            Some(begin) => Fixed(begin).execute(&mut self.connection).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a transaction and, if one of the same kind waits, begins that: a round trip less.
+    fn commit(&mut self, access: Access, and_chain: bool) -> QueryResult<()> {
+        let commit = if and_chain {
+            "COMMIT AND CHAIN"
+        } else {
+            "COMMIT"
+        };
+        Fixed(commit).execute(&mut self.connection)?;
+        self.begun = and_chain.then_some(access);
+        Ok(())
+    }
+
+    /// Ends a transaction in which nothing was done.
+    fn end_begun(&mut self) {
+        if self.begun.take().is_some() {
+            self.broken |= Fixed("ROLLBACK").execute(&mut self.connection).is_err();
+        }
+    }
+
     fn roll_back(&mut self, access: Access, panicked: bool) {
         let open = access != Access::ReadOne;
         if panicked || open && Fixed("ROLLBACK").execute(&mut self.connection).is_err() {

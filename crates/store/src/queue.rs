@@ -91,6 +91,21 @@ impl Queue {
         state.waiting.drain(..count).collect()
     }
 
+    /// Takes a message if one waits.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn take_waiting(&self) -> Option<Message> {
+        self.lock().waiting.pop_front()
+    }
+
+    /// Whether what waits next is a use case that accesses the store in this way.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn next_is(&self, access: Access) -> bool {
+        match self.lock().waiting.front() {
+            Some(Message::Run(job)) => job.access == access,
+            Some(Message::Check(_)) | None => false,
+        }
+    }
+
     fn sleep<'s>(&self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         state.asleep += 1;
         let mut state = self
