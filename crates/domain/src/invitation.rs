@@ -4,6 +4,7 @@ use crate::audit::Actor;
 use crate::id::{InvitationId, OrganizationId, UserId, WorkspaceId};
 use crate::organization::Version;
 use crate::role::{AssignedRole, Roles, WorkspaceRoles};
+use crate::secret::{Digest, Secret};
 use crate::time::{Span, Timestamp};
 use crate::value::{DisplayName, Email, Language, Metadata, OrganizationName, WorkspaceTitle};
 
@@ -55,6 +56,26 @@ pub struct Invitation {
     pub updated_at: Timestamp,
     /// From when on it cannot be accepted.
     pub expires_at: Timestamp,
+}
+
+/// What the secret of an invitation shows: by it a store finds the invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvitationProof {
+    /// Which invitation it names; `None` if it was mailed before secrets did.
+    pub id: Option<InvitationId>,
+    /// The digest of the whole secret.
+    pub digest: Digest,
+}
+
+impl InvitationProof {
+    /// What this secret shows.
+    #[must_use]
+    pub fn of(secret: &Secret) -> Self {
+        Self {
+            id: secret.invitation_id(),
+            digest: secret.digest(),
+        }
+    }
 }
 
 /// What is written about an invitation.

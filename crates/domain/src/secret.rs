@@ -4,12 +4,21 @@
 //! digits, in the manner of GitHub's token format. The prefix lets scanners find leaked tokens,
 //! the checksum refuses typing errors before the database is asked. Only a SHA-256 digest is kept:
 //! with 256 random bits, nobody guesses what it was made of, so no slow hash is needed.
+//!
+//! The secret of an invitation has 22 digits more, behind the prefix: the 128 bits of the
+//! invitation's id, by which it is found. Those that were mailed before had none, and are read too.
+
+mod base62;
 
 use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use self::base62::{DIGITS_OF_32_BITS, DIGITS_OF_128_BITS, DIGITS_OF_256_BITS};
+use crate::id::InvitationId;
 
 /// The prefix of personal access tokens.
 pub const PERSONAL_ACCESS_TOKEN_PREFIX: &str = "rbk_pat_";
@@ -38,12 +47,8 @@ pub const AUTHORIZATION_CODE_PREFIX: &str = "rbk_oac_";
 /// The prefix of device codes.
 pub const DEVICE_CODE_PREFIX: &str = "rbk_odc_";
 
-/// Base-62 digits that hold 256 bits.
-const BODY_DIGITS: usize = 43;
-/// Base-62 digits that hold 32 bits.
-const CHECK_DIGITS: usize = 6;
-
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Base-62 digits of an id and of 256 random bits.
+const NAMING_DIGITS: usize = DIGITS_OF_128_BITS + DIGITS_OF_256_BITS;
 
 /// What `Debug` prints in the place of something that nobody shall read in a log.
 #[derive(Clone, Copy)]
@@ -72,10 +77,12 @@ impl Secret {
         Self::made(SERVICE_ACCOUNT_KEY_PREFIX, entropy)
     }
 
-    /// Makes the secret of an invitation out of 32 random bytes.
+    /// Makes the secret of this invitation out of 32 random bytes.
     #[must_use]
-    pub fn invitation(entropy: &[u8; 32]) -> Self {
-        Self::made(INVITATION_PREFIX, entropy)
+    pub fn invitation(id: InvitationId, entropy: &[u8; 32]) -> Self {
+        let mut body = base62::of_128_bits(id.uuid().as_u128());
+        body.push_str(&base62::of_256_bits(entropy));
+        Self::of(INVITATION_PREFIX, &body)
     }
 
     /// Makes the secret that verifies an address out of 32 random bytes.
@@ -134,8 +141,11 @@ impl Secret {
     }
 
     fn made(prefix: &str, entropy: &[u8; 32]) -> Self {
-        let body = base62(entropy);
-        let check = checksum(prefix, &body);
+        Self::of(prefix, &base62::of_256_bits(entropy))
+    }
+
+    fn of(prefix: &str, body: &str) -> Self {
+        let check = checksum(prefix, body);
         Self(format!("{prefix}{body}{check}"))
     }
 
@@ -178,10 +188,23 @@ impl Secret {
         Self::read(DEVICE_CODE_PREFIX, text)
     }
 
-    /// Reads the secret of an invitation.
+    /// Reads the secret of an invitation, whether it names the invitation or was mailed before
+    /// secrets did.
     #[must_use]
     pub fn parse_invitation(text: &str) -> Option<Self> {
-        Self::read(INVITATION_PREFIX, text)
+        Self::read_body(INVITATION_PREFIX, NAMING_DIGITS, text)
+            .filter(|secret| secret.invitation_id().is_some())
+            .or_else(|| Self::read(INVITATION_PREFIX, text))
+    }
+
+    /// Which invitation it is the secret of, if it is one of those that say so.
+    pub(crate) fn invitation_id(&self) -> Option<InvitationId> {
+        let rest = self.0.strip_prefix(INVITATION_PREFIX)?;
+        if rest.len() != NAMING_DIGITS + DIGITS_OF_32_BITS {
+            return None;
+        }
+        let id = base62::read(rest.get(..DIGITS_OF_128_BITS)?)?;
+        Some(InvitationId::new(Uuid::from_u128(id)))
     }
 
     /// Takes what a store kept, where a secret has to be told again, or signs: in the outbox, and of
@@ -210,13 +233,17 @@ impl Secret {
     }
 
     fn read(prefix: &str, text: &str) -> Option<Self> {
+        Self::read_body(prefix, DIGITS_OF_256_BITS, text)
+    }
+
+    fn read_body(prefix: &str, digits: usize, text: &str) -> Option<Self> {
         let rest = text.strip_prefix(prefix)?;
-        if rest.len() != BODY_DIGITS + CHECK_DIGITS
+        if rest.len() != digits + DIGITS_OF_32_BITS
             || !rest.bytes().all(|b| b.is_ascii_alphanumeric())
         {
             return None;
         }
-        let (body, check) = rest.split_at(BODY_DIGITS);
+        let (body, check) = rest.split_at(digits);
         (checksum(prefix, body) == check).then(|| Self(text.to_owned()))
     }
 
@@ -282,50 +309,22 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The number that the bytes are, big-endian, in 43 base-62 digits.
-fn base62(bytes: &[u8; 32]) -> String {
-    // As many digits at once as fit 32 bits.
-    const TOGETHER: usize = 5;
-    const POWER: u64 = 62u64.pow(5);
-    let mut number = [0u32; 8];
-    for (part, bytes) in number.iter_mut().zip(bytes.as_chunks().0) {
-        *part = u32::from_be_bytes(*bytes);
-    }
-    let mut digits = [b'0'; BODY_DIGITS];
-    for together in digits.rchunks_mut(TOGETHER) {
-        let mut remainder = 0;
-        for part in &mut number {
-            // The quotient fits 32 bits, since the remainder is below the power.
-            let value = remainder << 32 | u64::from(*part);
-            *part = u32::try_from(value / POWER).unwrap_or(u32::MAX);
-            remainder = value % POWER;
-        }
-        for digit in together.iter_mut().rev() {
-            *digit = DIGITS[usize::try_from(remainder % 62).unwrap_or_default()];
-            remainder /= 62;
-        }
-    }
-    digits.iter().copied().map(char::from).collect()
-}
-
-/// The CRC-32 of prefix and body in 6 base-62 digits.
+/// The CRC-32 of prefix and body.
 fn checksum(prefix: &str, body: &str) -> String {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(prefix.as_bytes());
     hasher.update(body.as_bytes());
-    let mut rest = hasher.finalize() as usize;
-    let mut digits = [b'0'; CHECK_DIGITS];
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS[rest % 62];
-        rest /= 62;
-    }
-    digits.iter().copied().map(char::from).collect()
+    base62::of_32_bits(hasher.finalize())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::base62::DIGITS;
     use super::*;
     use proptest::prelude::*;
+
+    /// As it was mailed before secrets named their invitations.
+    const MAILED_BEFORE: &str = "rbk_inv_SYBjVorc6OhudfEuYlVdIKayKXzI2xUu6anVgsBxqqp3R3A6o";
 
     #[test]
     fn a_known_token() {
@@ -340,40 +339,93 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(…)");
     }
 
+    /// The secret's text with another digit at one place.
+    fn neighbour(secret: &Secret, at: usize, by: usize) -> String {
+        let mut bytes = secret.reveal().as_bytes().to_vec();
+        let digit = DIGITS.iter().position(|d| *d == bytes[at]).unwrap();
+        bytes[at] = DIGITS[(digit + by) % 62];
+        String::from_utf8(bytes).unwrap()
+    }
+
     #[test]
     fn a_digest_has_64_digits() {
         assert_eq!(Digest::new([0x0a; 32]).to_hex(), "0a".repeat(32));
     }
 
+    #[test]
+    fn an_invitation_is_named_by_its_secret() {
+        let id = InvitationId::new(Uuid::from_u128(61));
+        let secret = Secret::invitation(id, &[0; 32]);
+        let text = secret.reveal();
+        let (zeros, zeros_of_the_id) = ("0".repeat(43), "0".repeat(21));
+        assert!(text.starts_with(&format!("rbk_inv_{zeros_of_the_id}z{zeros}")));
+        assert_eq!(text.len(), 8 + 22 + 43 + 6);
+        assert_eq!(secret.invitation_id(), Some(id));
+        assert_eq!(Secret::parse_invitation(text), Some(secret.clone()));
+        assert_eq!(Secret::parse(text), None);
+    }
+
+    #[test]
+    fn what_was_mailed_before_is_read_and_names_nothing() {
+        let secret = Secret::parse_invitation(MAILED_BEFORE).unwrap();
+        assert_eq!(secret.reveal(), MAILED_BEFORE);
+        assert_eq!(secret.invitation_id(), None);
+    }
+
+    #[test]
+    fn an_id_of_more_than_128_bits_is_refused() {
+        let highest = InvitationId::new(Uuid::from_u128(u128::MAX));
+        let secret = Secret::invitation(highest, &[255; 32]);
+        assert_eq!(
+            Secret::parse_invitation(secret.reveal()),
+            Some(secret.clone())
+        );
+        let body = "z".repeat(NAMING_DIGITS);
+        let beyond = Secret::of(INVITATION_PREFIX, &body);
+        assert_eq!(Secret::parse_invitation(beyond.reveal()), None);
+        assert_eq!(beyond.invitation_id(), None);
+    }
+
+    /// A store keeps what it was given.
+    #[test]
+    fn what_is_no_secret_names_nothing() {
+        for text in [
+            "",
+            "rbk_inv_",
+            "rbk_inv_ü",
+            &format!("rbk_inv_{}", "ü".repeat(36)),
+        ] {
+            let secret = Secret::from_stored(text.to_owned());
+            assert_eq!(secret.invitation_id(), None, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn the_body_is_the_number(entropy: [u8; 32]) {
-            let mut number = [0u8; 32];
-            for digit in base62(&entropy).bytes() {
-                let mut carry = DIGITS.iter().position(|d| *d == digit).unwrap();
-                for byte in number.iter_mut().rev() {
-                    carry += usize::from(*byte) * 62;
-                    *byte = u8::try_from(carry % 256).unwrap();
-                    carry /= 256;
-                }
-                prop_assert_eq!(carry, 0);
-            }
-            prop_assert_eq!(number, entropy);
+        fn every_secret_of_an_invitation_parses_and_no_neighbour_does(
+            id: u128, entropy: [u8; 32], at in 8usize..79, by in 1usize..62,
+        ) {
+            let id = InvitationId::new(Uuid::from_u128(id));
+            let secret = Secret::invitation(id, &entropy);
+            let read = Secret::parse_invitation(secret.reveal()).unwrap();
+            prop_assert_eq!(read.invitation_id(), Some(id));
+            prop_assert_eq!(read, secret.clone());
+            let neighbour = neighbour(&secret, at, by);
+            prop_assert_eq!(Secret::parse_invitation(&neighbour), None);
         }
 
         #[test]
         fn every_token_parses_and_no_neighbour_does(entropy: [u8; 32], at in 8usize..57, by in 1usize..62) {
             let secret = Secret::personal_access_token(&entropy);
             prop_assert_eq!(Secret::parse(secret.reveal()), Some(secret.clone()));
-            let mut bytes = secret.reveal().as_bytes().to_vec();
-            let digit = DIGITS.iter().position(|d| *d == bytes[at]).unwrap();
-            bytes[at] = DIGITS[(digit + by) % 62];
-            prop_assert_eq!(Secret::parse(std::str::from_utf8(&bytes).unwrap()), None);
+            prop_assert_eq!(Secret::parse(&neighbour(&secret, at, by)), None);
         }
 
         #[test]
-        fn parsing_never_panics(text in "(rbk_pat_)?\\PC{0,60}") {
+        fn parsing_never_panics(text in "(rbk_pat_|rbk_inv_)?\\PC{0,80}") {
             let _ = Secret::parse(&text);
+            let _ = Secret::parse_invitation(&text);
+            let _ = Secret::from_stored(text).invitation_id();
         }
     }
 }

@@ -43,14 +43,15 @@ fn mail(text: MailText, full: bool) -> Mail {
 
 fn texts(full: bool) -> Vec<MailText> {
     let expires_at = NOW.plus(Span::days(30));
-    let secret = Secret::invitation(&[7; 32]);
+    let invitation_id = InvitationId::new(ID);
+    let secret = Secret::invitation(invitation_id, &[7; 32]);
     let organization = OrganizationName::from_stored("Acme & Sons".to_owned());
     let invitation = |again| MailText::Invitation {
         organization_id: OrganizationId::new(ID),
         organization: organization.clone(),
         workspace: full.then(|| WorkspaceTitle::from_stored("Invoices".to_owned())),
         inviter: full.then(|| person("Jane Smith")),
-        invitation_id: InvitationId::new(ID),
+        invitation_id,
         secret: secret.clone(),
         expires_at,
         again,

@@ -177,7 +177,7 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use crate::sql::{Id, Instant};
 
     invitations (organization_id, id) {
@@ -201,6 +201,7 @@ table! {
         updated_at -> Instant,
         expires_at -> Instant,
         language -> Nullable<Text>,
+        secret_names_id -> Bool,
     }
 }
 

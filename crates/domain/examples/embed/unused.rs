@@ -7,7 +7,7 @@ use rollbook_domain::id::{
     OrganizationId, RoleId, SigningKeyId, UserId, WebhookEndpointId, WorkspaceId,
 };
 use rollbook_domain::idempotency::{Remembered, RequestKey};
-use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
+use rollbook_domain::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
 use rollbook_domain::membership::Direction;
 use rollbook_domain::oauth::{
     AuthorizationCode, ClientSecret, DeviceAuthorization, Grant, OAuthClient, RefreshToken, Scopes,
@@ -70,7 +70,7 @@ impl InvitationRepo for Rows {
         find(OrganizationId, InvitationId) -> Option<InvitationView>;
         find_anywhere(InvitationId) -> Option<InvitationView>;
         hold_organization(InvitationId) -> ();
-        find_by_secret(&Digest) -> Option<InvitationView>;
+        find_by_secret(&InvitationProof) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
         run_out(Timestamp, u32) -> Vec<(OrganizationId, InvitationId)>;
         list(

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::access::Caller;
 use crate::audit::Author;
-use crate::id::{MembershipId, TokenId};
+use crate::id::{InvitationId, MembershipId, TokenId};
 use crate::limit::{Limits, Quotas};
 use crate::membership::Membership;
 use crate::organization::{Organization, OrganizationView, Version};
@@ -346,11 +346,11 @@ impl World {
             .await
     }
 
-    /// The secret of the invitation that was sent last, when nothing was random since: only its
+    /// The secret of this invitation, if it was sent last and nothing was random since: only its
     /// digest is in the store, and what reads the outbox takes it away.
     #[must_use]
-    pub fn invitation_secret(&self) -> Secret {
-        Secret::invitation(&self.random.last())
+    pub fn invitation_secret(&self, id: InvitationId) -> Secret {
+        Secret::invitation(id, &self.random.last())
     }
 
     /// The organization as it is in the store, live or deleted.

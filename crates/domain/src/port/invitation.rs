@@ -1,6 +1,6 @@
 use crate::Result;
 use crate::id::{InvitationId, OrganizationId};
-use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
 use crate::page::{Page, Window};
 use crate::secret::Digest;
 use crate::time::Timestamp;
@@ -9,8 +9,8 @@ use crate::value::Email;
 /// Keeps invitations.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait InvitationRepo {
-    /// Adds an invitation with the digest of its secret; `false` when one to the same folded
-    /// address and organization is written as pending.
+    /// Adds an invitation with the digest of its secret, which names the invitation; `false` when
+    /// one to the same folded address and organization is written as pending.
     fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool>;
 
     /// An invitation of an organization.
@@ -27,8 +27,10 @@ pub trait InvitationRepo {
     /// transaction; nothing happens when there is no invitation with this id.
     fn hold_organization(&mut self, id: InvitationId) -> Result<()>;
 
-    /// The invitation of some live organization whose secret has this digest.
-    fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>>;
+    /// The invitation of some live organization whose secret shows this. Where the secret names an
+    /// invitation, it is that one or none; where it names none, it is one whose secret was kept
+    /// before secrets did.
+    fn find_by_secret(&mut self, proof: &InvitationProof) -> Result<Option<InvitationView>>;
 
     /// The invitation to an address that is written as pending, which may have run out.
     fn find_pending(
@@ -74,7 +76,7 @@ pub trait InvitationRepo {
     /// read it: its custom roles are taken for those in the store.
     fn update(&mut self, invitation: &Invitation, before: &Invitation) -> Result<bool>;
 
-    /// Replaces the secret; the one before is dead.
+    /// Replaces the secret by one that names the invitation; the one before is dead.
     fn set_secret(
         &mut self,
         organization: OrganizationId,

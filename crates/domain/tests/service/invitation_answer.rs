@@ -65,8 +65,8 @@ pub(crate) async fn who_accepts_is_a_member(world: World) -> Result<()> {
             &["org-viewer", "auditor", "workspace-editor", "local"],
         )
     };
-    create(&world, ann.caller, acme.id, command).await?;
-    let secret = mailed(&world);
+    let view = create(&world, ann.caller, acme.id, command).await?;
+    let secret = mailed(&world, &view);
     let bob = world.sign_up("bob").await?;
     let accepted = world.invitations.accept(bob.caller, Handle::Secret(secret));
     let accepted = accepted.await?;
@@ -262,7 +262,14 @@ pub(crate) async fn it_can_be_accepted_until_the_last_moment(world: World) -> Re
 /// CVE-2026-1529 in Keycloak: an invitation told by itself what it was for, and was believed.
 pub(crate) async fn a_mutated_secret_is_unknown(world: World) -> Result<()> {
     let (_, _, view, _) = invited(&world, "bob").await?;
-    let clear = world.invitation_secret().reveal().to_owned();
+    let id = view.invitation.id;
+    let absent = InvitationId::new(sample::uuid("absent"));
+    let clear = world.invitation_secret(id).reveal().to_owned();
+    // Well formed: the id is no secret, so anybody can write the right one.
+    let well_formed = [
+        sample::invitation_secret(id, "never sent"),
+        world.invitation_secret(absent),
+    ];
     let bob = world.sign_up("bob").await?;
     let mut mutated: Vec<String> = (8..clear.len())
         .map(|at| {
@@ -275,9 +282,9 @@ pub(crate) async fn a_mutated_secret_is_unknown(world: World) -> Result<()> {
         })
         .collect();
     mutated.push(String::new());
-    mutated.push(view.invitation.id.to_string());
+    mutated.push(id.to_string());
     mutated.push(bob.secret.reveal().to_owned());
-    mutated.push(sample::invitation_secret("never sent").reveal().to_owned());
+    mutated.extend(well_formed.map(|secret| secret.reveal().to_owned()));
     let it = &world.invitations;
     for text in mutated {
         let secret = Presented::read(&text);
@@ -287,8 +294,7 @@ pub(crate) async fn a_mutated_secret_is_unknown(world: World) -> Result<()> {
         let outcome = it.sign_up(Origin::default(), sign_up(secret)).await;
         assert_error!(outcome, Error::NotFound(Kind::Invitation));
     }
-    let absent = Handle::Id(InvitationId::new(sample::uuid("absent")));
-    let outcome = it.accept(bob.caller, absent).await;
+    let outcome = it.accept(bob.caller, Handle::Id(absent)).await;
     assert_error!(outcome, Error::NotFound(Kind::Invitation));
     Ok(())
 }
@@ -310,8 +316,8 @@ pub(crate) async fn a_preview_consumes_nothing(world: World) -> Result<()> {
 pub(crate) async fn invitations_of_two_organizations_do_not_meet(world: World) -> Result<()> {
     let (ann, acme, _, first) = invited(&world, "bob").await?;
     let other = world.create(&ann, "Other").await?.organization;
-    create(&world, ann.caller, other.id, to(sample::email("bob"))).await?;
-    let second = mailed(&world);
+    let view = create(&world, ann.caller, other.id, to(sample::email("bob"))).await?;
+    let second = mailed(&world, &view);
     let bob = world.sign_up("bob").await?;
     for (secret, organization) in [(first, acme.id), (second, other.id)] {
         let accepted = world.invitations.accept(bob.caller, Handle::Secret(secret));
@@ -342,8 +348,8 @@ pub(crate) async fn a_member_who_accepts_stays_what_they_are(world: World) -> Re
     let bob = world.sign_up("bob").await?;
     world.join(&acme, &bob, &[Role::Viewer]).await?;
     let command = with_roles("robert", &["org-admin"]);
-    create(&world, ann.caller, acme.id, command).await?;
-    let secret = mailed(&world);
+    let view = create(&world, ann.caller, acme.id, command).await?;
+    let secret = mailed(&world, &view);
     let mut renamed = bob.user.clone();
     renamed.email = sample::email("robert");
     let rename = world.store.write(move |tx| {
@@ -511,8 +517,8 @@ pub(crate) async fn whoever_proves_an_address_joins_its_house_too(world: World) 
     let globex = world.create(&zoe, "Globex").await?.organization;
     let invite = async |address: &str| -> Result<Presented> {
         let email = Email::from_stored(address.to_owned());
-        create(&world, zoe.caller, globex.id, to(email)).await?;
-        Ok(mailed(&world))
+        let view = create(&world, zoe.caller, globex.id, to(email)).await?;
+        Ok(mailed(&world, &view))
     };
     let secret = invite("bob@acme.example").await?;
     let signed_up = world

@@ -133,7 +133,7 @@ pub(crate) async fn sent_again_it_is_the_same_with_another_secret(world: World) 
     let again = ResendInvitation::default();
     let resend = world.invitations.resend(ann.caller, acme.id, id, again);
     let view = resend.await?;
-    let new = mailed(&world);
+    let new = mailed(&world, &view);
     assert_ne!(old, new);
     assert_eq!(view.invitation.id, id);
     assert_eq!(view.invitation.version, first.invitation.version.next());

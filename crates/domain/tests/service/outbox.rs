@@ -119,7 +119,7 @@ async fn attempts(world: &World, id: MessageId) -> Result<Vec<Attempt>> {
 
 pub(crate) async fn a_letter_is_delivered_once(world: World) -> Result<()> {
     let (_, acme, view, _) = invited(&world, "bob").await?;
-    let secret = world.invitation_secret();
+    let secret = world.invitation_secret(view.invitation.id);
     let mailbox = Arc::<Mailbox>::default();
     let courier = courier(&world, &mailbox);
     let sent = deliver_next(&courier).await?;
@@ -195,7 +195,7 @@ pub(crate) async fn only_the_latest_secret_is_sent(world: World) -> Result<()> {
         .invitations
         .resend(ann.caller, acme.id, id, ResendInvitation::default());
     again.await?;
-    let secret = world.invitation_secret();
+    let secret = world.invitation_secret(view.invitation.id);
     let courier = courier(&world, &mailbox);
     let mut collected = courier.collect(Allowance::of(9)).await?;
     assert_eq!((collected.parcels.len(), collected.settled.len()), (1, 1));

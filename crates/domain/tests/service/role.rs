@@ -78,7 +78,7 @@ async fn promise(
     world
         .store
         .write(move |tx| {
-            let digest = sample::invitation_secret("cat").digest();
+            let digest = sample::invitation_secret(added.id, "cat").digest();
             tx.invitations().add(&added, &digest)
         })
         .await?;

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::id::{InvitationId, OrganizationId};
-use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
+use rollbook_domain::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::InvitationRepo;
 use rollbook_domain::secret::Digest;
@@ -100,13 +100,15 @@ impl InvitationRepo for SqlTx<'_> {
         hold!(self, row.select(organizations::id))
     }
 
-    fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>> {
-        one!(
-            self,
-            joined!()
-                .filter(invitations::digest.eq(digest.bytes().as_slice()))
-                .filter(organizations::deleted_at.is_null())
-        )
+    fn find_by_secret(&mut self, proof: &InvitationProof) -> Result<Option<InvitationView>> {
+        let digest = invitations::digest.eq(proof.digest.bytes().as_slice());
+        let live = organizations::deleted_at.is_null();
+        let Some(id) = proof.id else {
+            let nameless = joined!().filter(names_no_id());
+            return one!(self, nameless.filter(digest).filter(live));
+        };
+        let named = joined!().filter(invitations::id.eq(Key(id.uuid())));
+        one!(self, named.filter(digest).filter(live))
     }
 
     fn find_pending(
@@ -273,7 +275,10 @@ impl InvitationRepo for SqlTx<'_> {
         let row = invitations::table.find((Key(organization.uuid()), Key(id.uuid())));
         let set = change!(
             self,
-            update(row).set(invitations::digest.eq(digest.bytes().as_slice()))
+            update(row).set((
+                invitations::digest.eq(digest.bytes().as_slice()),
+                invitations::secret_names_id.eq(true),
+            ))
         );
         set.map(drop).map_err(failed)
     }
@@ -304,6 +309,11 @@ fn keys(invitation: &Invitation) -> (Key, Key) {
 /// Not as a parameter: there are indexes of the pending ones alone.
 fn written_as_pending() -> Condition {
     Condition::fixed("invitations.state = 'pending'")
+}
+
+/// Not as a parameter: the index of digests has these alone.
+fn names_no_id() -> Condition {
+    Condition::fixed("NOT invitations.secret_names_id")
 }
 
 /// Those to one of these addresses; all without any.

@@ -1,7 +1,7 @@
 //! The repository of invitations.
 
 use rollbook_domain::id::{InvitationId, OrganizationId};
-use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
+use rollbook_domain::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
@@ -36,7 +36,8 @@ fn later(seconds: u32) -> Timestamp {
 
 /// Adds an invitation; its secret is the sample of `name`.
 async fn add(store: &dyn Store, invitation: &Invitation, name: &str) -> Outcome<bool> {
-    let (invitation, digest) = (invitation.clone(), sample::invitation_secret(name).digest());
+    let invitation = invitation.clone();
+    let digest = sample::invitation_secret(invitation.id, name).digest();
     Ok(store
         .write(move |tx| tx.invitations().add(&invitation, &digest))
         .await?)
@@ -102,11 +103,12 @@ async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
     for (view, name) in [(plain, "plain"), (rich, "rich")] {
         assert!(add(&*store, &view.invitation, name).await?);
         assert_eq!(find(&*store, &view.invitation).await?.as_ref(), Some(&view));
-        let (id, digest) = (view.invitation.id, sample::invitation_secret(name).digest());
+        let id = view.invitation.id;
+        let proof = InvitationProof::of(&sample::invitation_secret(id, name));
         let found = store
             .read(move |tx| {
                 let anywhere = tx.invitations().find_anywhere(id)?;
-                Ok([anywhere, tx.invitations().find_by_secret(&digest)?])
+                Ok([anywhere, tx.invitations().find_by_secret(&proof)?])
             })
             .await?;
         assert_eq!(found, [Some(view.clone()), Some(view.clone())]);
@@ -243,11 +245,11 @@ async fn only_live_organizations_invite(database: &TestDatabase) -> Outcome {
     let found = store
         .read(move |tx| {
             let invitations = tx.invitations();
-            let digest = sample::invitation_secret("cat").digest();
+            let proof = InvitationProof::of(&sample::invitation_secret(id, "cat"));
             let page = invitations.list_to(&email, NOW, &Window::first(9).counted())?;
             Ok((
                 invitations.find_anywhere(id)?,
-                invitations.find_by_secret(&digest)?,
+                invitations.find_by_secret(&proof)?,
                 page.items,
                 page.total,
             ))
@@ -307,21 +309,21 @@ async fn a_new_secret_kills_the_old_one(database: &TestDatabase) -> Outcome {
             .await?
         );
     }
-    let id = sample::invitation(&acme, "cat", &[]).id;
-    let fresh = sample::invitation_secret("fresh").digest();
+    let [cat, dan] = ["cat", "dan"].map(|name| sample::invitation(&acme, name, &[]).id);
+    let fresh = sample::invitation_secret(cat, "fresh").digest();
     store
-        .write(move |tx| tx.invitations().set_secret(acme.id, id, &fresh))
+        .write(move |tx| tx.invitations().set_secret(acme.id, cat, &fresh))
         .await?;
-    let by_secret = async |name: &str| {
-        let digest = sample::invitation_secret(name).digest();
+    let by_secret = async |id: InvitationId, name: &str| {
+        let proof = InvitationProof::of(&sample::invitation_secret(id, name));
         let found = store
-            .read(move |tx| tx.invitations().find_by_secret(&digest))
+            .read(move |tx| tx.invitations().find_by_secret(&proof))
             .await?;
         Outcome::Ok(found.map(|view| view.invitation.email))
     };
-    assert_eq!(by_secret("cat").await?, None);
-    assert_eq!(by_secret("fresh").await?, Some(sample::email("cat")));
-    assert_eq!(by_secret("dan").await?, Some(sample::email("dan")));
+    assert_eq!(by_secret(cat, "cat").await?, None);
+    assert_eq!(by_secret(cat, "fresh").await?, Some(sample::email("cat")));
+    assert_eq!(by_secret(dan, "dan").await?, Some(sample::email("dan")));
     Ok(())
 }
 

@@ -19,6 +19,7 @@ mod house;
 mod inside;
 mod installation;
 mod invitation;
+mod invitation_secret;
 mod killed;
 mod list;
 mod lost;

@@ -18,6 +18,14 @@ on_both! {
     what_is_refused_is_never_sent,
 }
 
+fn invitation() -> InvitationId {
+    InvitationId::new(sample::uuid("invitation"))
+}
+
+fn secret() -> Secret {
+    Secret::invitation(invitation(), &[7; 32])
+}
+
 fn message(name: &str, organization: &Organization, again: bool) -> Message {
     Message {
         id: MessageId::new(sample::uuid(name)),
@@ -25,8 +33,8 @@ fn message(name: &str, organization: &Organization, again: bool) -> Message {
             recipient: sample::email(name),
             letter: Letter::Invitation {
                 organization_id: organization.id,
-                invitation_id: InvitationId::new(sample::uuid("invitation")),
-                secret: Secret::invitation(&[7; 32]),
+                invitation_id: invitation(),
+                secret: secret(),
                 again,
             },
         },
@@ -51,7 +59,7 @@ async fn a_message_is_kept_with_all_it_says(database: &TestDatabase) -> Outcome 
     add(&*store, &message("carl", &house.acme, false)).await?;
     add(&*store, &message("dora", &house.globex, true)).await?;
     assert_eq!(count(database, "TRUE")?, 2);
-    let secret = Secret::invitation(&[7; 32]);
+    let secret = secret();
     let columns = |kind, recipient| {
         format!(
             "kind = '{kind}' AND recipient = '{recipient}@example.com' AND secret = '{}' \

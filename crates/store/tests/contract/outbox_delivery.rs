@@ -57,8 +57,12 @@ fn after(seconds: u32) -> Timestamp {
     NOW.plus(Span::seconds(seconds))
 }
 
+fn invited() -> InvitationId {
+    InvitationId::new(sample::uuid("invitation"))
+}
+
 fn secret() -> Secret {
-    Secret::invitation(&[7; 32])
+    Secret::invitation(invited(), &[7; 32])
 }
 
 fn id(number: u8) -> MessageId {
@@ -89,7 +93,7 @@ fn letter(letter: Letter) -> Content {
 fn invitation(house: &House) -> Content {
     letter(Letter::Invitation {
         organization_id: house.acme.id,
-        invitation_id: InvitationId::new(sample::uuid("invitation")),
+        invitation_id: invited(),
         secret: secret(),
         again: false,
     })
@@ -178,7 +182,7 @@ fn one_of_each(house: &House) -> [Content; 8] {
         invitation(house),
         letter(Letter::Invitation {
             organization_id: house.acme.id,
-            invitation_id: InvitationId::new(sample::uuid("invitation")),
+            invitation_id: invited(),
             secret: secret(),
             again: true,
         }),

@@ -9,6 +9,7 @@ use rollbook_domain::id::{
     ClientId, GrantId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId,
     UserId, WebhookEndpointId, WorkspaceId,
 };
+use rollbook_domain::invitation::InvitationProof;
 use rollbook_domain::membership::{Direction, MemberField, MemberKey, MemberOrder, SortValue};
 use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Age;
@@ -146,6 +147,7 @@ fn read_what_hangs_on_organizations(tx: &mut dyn Tx) -> Result<()> {
     let ann = sample::user("ann");
     let (acme, now) = (sample::organization("Acme", &ann), ann.created_at);
     let key = sample::uuid("the last one of page 199");
+    let digest = sample::secret("ann").digest();
     let role = sample::role(&acme, "host", &[]);
     tx.roles()
         .list(acme.id, &Window::after(RoleId::new(key), 50))?;
@@ -162,8 +164,10 @@ fn read_what_hangs_on_organizations(tx: &mut dyn Tx) -> Result<()> {
     tx.invitations().list_to(&ann.email, now, &window)?;
     tx.invitations().find(acme.id, InvitationId::new(key))?;
     tx.invitations().find_anywhere(InvitationId::new(key))?;
-    let digest = sample::invitation_secret("ann").digest();
-    tx.invitations().find_by_secret(&digest)?;
+    for id in [Some(InvitationId::new(key)), None] {
+        let proof = InvitationProof { id, digest };
+        tx.invitations().find_by_secret(&proof)?;
+    }
     tx.invitations().find_pending(acme.id, &ann.email)?;
     tx.invitations().count_pending(acme.id, now)?;
     read_the_outbox(tx, key)?;

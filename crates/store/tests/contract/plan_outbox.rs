@@ -41,12 +41,13 @@ fn endpoint(name: &str) -> WebhookEndpointId {
 }
 
 fn letter(house: &House) -> Content {
+    let invitation_id = InvitationId::new(sample::uuid("invitation"));
     Content::Letter {
         recipient: sample::email("carl"),
         letter: Letter::Invitation {
             organization_id: house.acme.id,
-            invitation_id: InvitationId::new(sample::uuid("invitation")),
-            secret: Secret::invitation(&[7; 32]),
+            invitation_id,
+            secret: Secret::invitation(invitation_id, &[7; 32]),
             again: false,
         },
     }

@@ -310,7 +310,7 @@ async fn whoever_holds_an_organization_sees_the_latest(database: &TestDatabase) 
     let seed = move |tx: &mut dyn Tx| {
         tx.users().add(&ann)?;
         tx.organizations().add(&acme)?;
-        let digest = sample::invitation_secret("bob").digest();
+        let digest = sample::invitation_secret(invited, "bob").digest();
         tx.invitations().add(&invitation, &digest)
     };
     assert!(store.write(seed).await?);

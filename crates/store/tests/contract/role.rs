@@ -200,7 +200,7 @@ async fn who_has_a_role_is_known(database: &TestDatabase) -> Outcome {
             tx.workspaces().add(&lab)?;
             tx.memberships().update(&membership, membership.version)?;
             tx.workspaces().add_member(&place)?;
-            let digest = sample::invitation_secret("cat").digest();
+            let digest = sample::invitation_secret(invitation.id, "cat").digest();
             tx.invitations().add(&invitation, &digest)
         })
         .await?;

@@ -6,11 +6,12 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::test::TestRequest;
 use rollbook_domain::access::Credential;
 use rollbook_domain::id::{InvitationId, OrganizationId, WorkspaceId};
-use rollbook_domain::invitation::{InvitationState, InvitationView};
+use rollbook_domain::invitation::{InvitationProof, InvitationState, InvitationView};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::role::{AssignedRole, Role, WorkspaceRole, WorkspaceRoles};
+use rollbook_domain::secret::Secret;
 use rollbook_domain::service::invitation::{
     Acceptance, CreateInvitation, Handle, INVITATIONS_AT_ONCE, InvitationPage, Presented, SignedUp,
 };
@@ -90,8 +91,12 @@ fn post(path: &str, body: &Value) -> TestRequest {
     TestRequest::post().uri(path).set_payload(body.to_string())
 }
 
+fn secret() -> Secret {
+    sample::invitation_secret(joe().invitation.id, "joe")
+}
+
 fn secret_body() -> Value {
-    json!({"secret": sample::invitation_secret("joe").reveal()})
+    json!({"secret": secret().reveal()})
 }
 
 /// A server that answers everything well.
@@ -126,7 +131,7 @@ async fn whole_answers() {
         {"invitation": {"email": "sue@example.com"}},
     ]});
     let sign_up = json!({
-        "secret": sample::invitation_secret("joe").reveal(),
+        "secret": secret().reveal(),
         "display_name": "Joe",
     });
     let empty = json!({});
@@ -185,17 +190,17 @@ async fn whole_answers() {
 #[actix_web::test]
 async fn public_operations_need_no_credential() {
     let mut mocks = Mocks::default();
-    let digest = sample::invitation_secret("joe").digest();
+    let proof = InvitationProof::of(&secret());
     mocks
         .invitations
         .expect_preview()
-        .withf(move |secret| *secret == Presented::Secret(digest))
+        .withf(move |secret| *secret == Presented::Secret(proof))
         .returning(|_| Ok(joe()));
     mocks
         .invitations
         .expect_sign_up()
         .withf(move |_, command| {
-            command.secret == Presented::Secret(digest) && command.display_name.as_str() == "Joe"
+            command.secret == Presented::Secret(proof) && command.display_name.as_str() == "Joe"
         })
         .returning(|_, _| Ok(signed_up()));
     let server = mocks.serve();
@@ -218,8 +223,7 @@ async fn a_secret_is_never_in_an_address() {
     for verb in ["preview", "accept", "decline", "signUp"] {
         let path = format!("/api/v1/invitations:{verb}");
         assert_eq!(server.get(&path).await.status, 405, "{verb}");
-        let secret = sample::invitation_secret("joe");
-        let query = format!("{path}?secret={}", secret.reveal());
+        let query = format!("{path}?secret={}", secret().reveal());
         let answer = server.send(post(&query, &json!({}))).await;
         assert_eq!(answer.status, 400, "{verb}: {}", answer.body);
     }
@@ -455,7 +459,7 @@ async fn etags_and_ends_reach_the_service() {
 #[actix_web::test]
 async fn invitees_answer_by_secret_and_by_id() {
     let id = joe().invitation.id;
-    let secret = Presented::read(sample::invitation_secret("joe").reveal());
+    let secret = Presented::read(secret().reveal());
     let nobody = InvitationId::new(uuid::Uuid::nil());
     for (path, body, expected) in [
         (format!("{MINE}/{id}:"), json!({}), Handle::Id(id)),

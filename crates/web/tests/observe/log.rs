@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use rollbook_domain::Error;
+use rollbook_domain::id::InvitationId;
 use rollbook_domain::mock::sample;
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::{MockInvitations, MockTokens};
@@ -143,7 +144,8 @@ async fn nothing_that_a_client_sends_is_in_the_log() {
 /// The links of mails are addresses with secrets in them.
 #[actix_web::test]
 async fn no_secret_of_a_link_or_a_cookie_is_logged() {
-    let invitation = Secret::invitation(&[7; 32]);
+    let id = InvitationId::new(sample::uuid("invitation"));
+    let invitation = Secret::invitation(id, &[7; 32]);
     let verification = Secret::email_verification(&[7; 32]);
     let session = Secret::session(&[7; 32]);
     let cookie = format!("__Host-rollbook_session={}", session.reveal());

@@ -3,15 +3,14 @@
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use rollbook_domain::invitation::InvitationView;
-use rollbook_domain::mock::sample;
 use rollbook_domain::value::{DisplayName, OrganizationName, WorkspaceTitle};
 use rollbook_web::pages::OPERATIONS;
 
-use super::support::{Mocks, invitation, joe, link, opened, post, signed_in};
+use super::support::{Mocks, invitation, joe, link, opened, post, secret, signed_in};
 
 /// Every operation that changes something, with a path.
 fn changing() -> impl Iterator<Item = String> {
-    let secret = sample::invitation_secret("joe");
+    let secret = secret();
     let all = OPERATIONS.iter().copied().flatten();
     let changing = all.filter(|operation| !operation.method.is_safe());
     changing.map(move |operation| operation.path.replace("{secret}", secret.reveal()))

@@ -10,11 +10,11 @@ use rollbook_domain::{Error, Refusal};
 use super::golden::check;
 use super::support::{
     Mocks, acceptance, cookie, invitation, invitation_that_is, issued, joe, link, opened, post,
-    session, signed_in,
+    secret, session, signed_in,
 };
 
 fn presented() -> Presented {
-    Presented::read(sample::invitation_secret("joe").reveal())
+    Presented::read(secret().reveal())
 }
 
 #[actix_web::test]

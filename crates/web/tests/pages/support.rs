@@ -240,7 +240,12 @@ pub(super) fn acceptance() -> Acceptance {
     }
 }
 
+/// What was mailed to Joe.
+pub(super) fn secret() -> Secret {
+    sample::invitation_secret(invitation().invitation.id, "joe")
+}
+
 /// The path of the link.
 pub(super) fn link() -> String {
-    format!("/invitations/{}", sample::invitation_secret("joe").reveal())
+    format!("/invitations/{}", secret().reveal())
 }

@@ -1,7 +1,7 @@
 use super::MemoryTx;
 use super::state::{KeptInvitation, State, cut, duplicate, number};
 use crate::id::{InvitationId, OrganizationId};
-use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
 use crate::organization::Organization;
 use crate::page::{Page, Window};
 use crate::port::InvitationRepo;
@@ -17,7 +17,6 @@ impl InvitationRepo for MemoryTx {
         if has_other_pending(state, invitation) {
             return Ok(false);
         }
-        check_digest(state, invitation.id, digest)?;
         let custom_roles = state.assigned(invitation.organization_id, &invitation.custom_roles)?;
         let kept = KeptInvitation {
             invitation: Invitation {
@@ -51,8 +50,11 @@ impl InvitationRepo for MemoryTx {
         self.writing().map(drop)
     }
 
-    fn find_by_secret(&mut self, digest: &Digest) -> Result<Option<InvitationView>> {
-        find_live(self.reading()?, |kept| kept.digest == *digest)
+    fn find_by_secret(&mut self, proof: &InvitationProof) -> Result<Option<InvitationView>> {
+        // Nothing was kept here before secrets named their invitations.
+        find_live(self.reading()?, |kept| {
+            Some(kept.invitation.id) == proof.id && kept.digest == proof.digest
+        })
     }
 
     fn find_pending(
@@ -156,7 +158,6 @@ impl InvitationRepo for MemoryTx {
         digest: &Digest,
     ) -> Result<()> {
         let state = self.writing()?;
-        check_digest(state, id, digest)?;
         let found = state.invitations.get_mut(&id);
         if let Some(kept) = found.filter(|kept| kept.invitation.organization_id == organization) {
             kept.digest = *digest;
@@ -208,14 +209,6 @@ fn check_foreign_keys(state: &State, invitation: &Invitation) -> Result<()> {
     }
     for user in [invitation.inviter_id, invitation.accepted_by] {
         user.map(|user| state.user(user)).transpose()?;
-    }
-    Ok(())
-}
-
-fn check_digest(state: &State, id: InvitationId, digest: &Digest) -> Result<()> {
-    let mut others = state.invitations.values().filter(|o| o.invitation.id != id);
-    if others.any(|other| other.digest == *digest) {
-        return Err(duplicate("the digest"));
     }
     Ok(())
 }

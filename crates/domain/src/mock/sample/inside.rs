@@ -132,10 +132,10 @@ pub fn invitation_view(
     }
 }
 
-/// An invitation's secret.
+/// A secret of this invitation; each name makes another.
 #[must_use]
-pub fn invitation_secret(name: &str) -> Secret {
-    Secret::invitation(&Sha256::digest(name.as_bytes()).into())
+pub fn invitation_secret(id: InvitationId, name: &str) -> Secret {
+    Secret::invitation(id, &Sha256::digest(name.as_bytes()).into())
 }
 
 /// What is sent to whoever is invited, with [`invitation_secret`] of their address.
@@ -148,7 +148,7 @@ pub fn message(invitation: &Invitation) -> Message {
             letter: Letter::Invitation {
                 organization_id: invitation.organization_id,
                 invitation_id: invitation.id,
-                secret: invitation_secret(invitation.email.as_str()),
+                secret: invitation_secret(invitation.id, invitation.email.as_str()),
                 again: false,
             },
         },

@@ -32,11 +32,13 @@ impl Newcomer {
     /// Gathers it.
     #[must_use]
     pub fn new(core: &Core, now: Timestamp) -> Self {
+        let membership = MembershipId::new(core.ids.next(now));
+        let invitation = InvitationId::new(core.ids.next(now));
         Self {
-            membership: MembershipId::new(core.ids.next(now)),
-            invitation: InvitationId::new(core.ids.next(now)),
+            membership,
+            invitation,
             message: MessageId::new(core.ids.next(now)),
-            secret: Secret::invitation(&core.random.entropy()),
+            secret: Secret::invitation(invitation, &core.random.entropy()),
         }
     }
 }

@@ -27,10 +27,9 @@ pub(super) struct Fresh {
 
 impl Fresh {
     pub(super) fn new(core: &Core, now: Timestamp) -> Self {
-        Self {
-            id: InvitationId::new(core.ids.next(now)),
-            letter: Letter::new(core, now),
-        }
+        let id = InvitationId::new(core.ids.next(now));
+        let letter = Letter::new(core, now, id);
+        Self { id, letter }
     }
 }
 

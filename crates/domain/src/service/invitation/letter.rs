@@ -1,5 +1,5 @@
 use crate::Result;
-use crate::id::MessageId;
+use crate::id::{InvitationId, MessageId};
 use crate::invitation::Invitation;
 use crate::outbox::{self, Content, Message};
 use crate::port::Tx;
@@ -15,9 +15,9 @@ pub(super) struct Letter {
 }
 
 impl Letter {
-    pub(super) fn new(core: &Core, now: Timestamp) -> Self {
+    pub(super) fn new(core: &Core, now: Timestamp, invitation: InvitationId) -> Self {
         Self {
-            secret: Secret::invitation(&core.random.entropy()),
+            secret: Secret::invitation(invitation, &core.random.entropy()),
             message: MessageId::new(core.ids.next(now)),
         }
     }

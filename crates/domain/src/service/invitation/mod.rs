@@ -17,12 +17,12 @@ use async_trait::async_trait;
 use crate::access::{Caller, Origin};
 use crate::id::{InvitationId, OrganizationId, WorkspaceId};
 use crate::idempotency::Once;
-use crate::invitation::{Invitation, InvitationState, InvitationView};
+use crate::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
 use crate::membership::MemberView;
 use crate::organization::Version;
 use crate::page::{Page, Window};
 use crate::password::Password;
-use crate::secret::{Digest, Secret};
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::TokenKind;
 use crate::user::User;
@@ -92,15 +92,16 @@ pub struct ResendInvitation {
 pub enum Presented {
     /// Something that cannot be one: wrong prefix, length or checksum.
     Malformed,
-    /// The digest of a secret that is well formed.
-    Secret(Digest),
+    /// What a secret shows that is well formed.
+    Secret(InvitationProof),
 }
 
 impl Presented {
     /// Reads what was mailed.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        Secret::parse_invitation(text).map_or(Self::Malformed, |it| Self::Secret(it.digest()))
+        let secret = Secret::parse_invitation(text);
+        secret.map_or(Self::Malformed, |it| Self::Secret(InvitationProof::of(&it)))
     }
 }
 

@@ -101,7 +101,7 @@ impl Invitations for InvitationService {
         command: ResendInvitation,
     ) -> Result<InvitationView> {
         let now = self.core.now();
-        let letter = Letter::new(&self.core, now);
+        let letter = Letter::new(&self.core, now, id);
         let at = (organization, id);
         let work = move |tx: &mut dyn Tx, caller: &Caller, now, allowance: &Allowance| {
             managing::resend(tx, caller, now, at, &letter, &command, allowance)

@@ -103,7 +103,7 @@ pub(super) fn invitee(tx: &mut dyn Tx, invitation: &Invitation) -> Result<Invite
 pub(super) fn find_by_secret(tx: &mut dyn Tx, secret: Presented) -> Result<InvitationView> {
     let found = match secret {
         Presented::Malformed => None,
-        Presented::Secret(digest) => tx.invitations().find_by_secret(&digest)?,
+        Presented::Secret(proof) => tx.invitations().find_by_secret(&proof)?,
     };
     found.ok_or(Error::NotFound(Kind::Invitation))
 }

@@ -2,7 +2,7 @@ use super::Prepared;
 use crate::Result;
 use crate::domain::OrganizationDomain;
 use crate::id::{DomainId, InvitationId, MessageId, OrganizationId, UserId};
-use crate::invitation::{InvitationState, InvitationView};
+use crate::invitation::{InvitationProof, InvitationState, InvitationView};
 use crate::mail::{Mail, MailText};
 use crate::organization::OrganizationView;
 use crate::outbox::{Content, Letter, Message};
@@ -108,7 +108,8 @@ fn invitation(
     again: bool,
 ) -> Result<Found> {
     // What is found by another secret, or by this one under another id, is not what is meant.
-    let found = tx.invitations().find_by_secret(&secret.digest())?;
+    let proof = InvitationProof::of(secret);
+    let found = tx.invitations().find_by_secret(&proof)?;
     let Some(view) = found.filter(|view| view.invitation.id == id) else {
         let there = tx.invitations().find_anywhere(id)?;
         return Ok(unwanted(match there {

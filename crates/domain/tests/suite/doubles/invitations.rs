@@ -2,11 +2,14 @@
 
 use pollster::block_on;
 use rollbook_domain::id::InvitationId;
-use rollbook_domain::invitation::{DEFAULT_LIFETIME, Invitation, InvitationState, InvitationView};
+use rollbook_domain::invitation::{
+    DEFAULT_LIFETIME, Invitation, InvitationProof, InvitationState, InvitationView,
+};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{RoleHolder, Tx};
 use rollbook_domain::role::{CustomRole, Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
+use rollbook_domain::secret::Secret;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::value::Email;
 use rollbook_domain::{Error, Result};
@@ -21,8 +24,17 @@ fn late() -> Timestamp {
 }
 
 fn invite(tx: &mut dyn Tx, invitation: &Invitation) -> Result<bool> {
-    let digest = sample::invitation_secret(&invitation.id.to_string()).digest();
-    tx.invitations().add(invitation, &digest)
+    tx.invitations()
+        .add(invitation, &secret(invitation).digest())
+}
+
+fn secret(invitation: &Invitation) -> Secret {
+    sample::invitation_secret(invitation.id, "first")
+}
+
+fn find_by_secret(tx: &mut dyn Tx, secret: &Secret) -> Result<Option<InvitationView>> {
+    tx.invitations()
+        .find_by_secret(&InvitationProof::of(secret))
 }
 
 fn bob() -> Invitation {
@@ -126,8 +138,7 @@ fn nobody_is_invited_to_what_is_deleted() {
         assert!(tx.organizations().update(&deleted, deleted.version)?);
         assert_eq!(list(tx, NOW)?, [bob().id]);
         assert_eq!(tx.invitations().find_anywhere(elsewhere.id)?, None);
-        let digest = sample::invitation_secret(&elsewhere.id.to_string()).digest();
-        assert_eq!(tx.invitations().find_by_secret(&digest)?, None);
+        assert_eq!(find_by_secret(tx, &secret(&elsewhere))?, None);
         assert!(tx.invitations().find(other().id, elsewhere.id)?.is_some());
         assert_eq!(tx.invitations().find(acme().id, elsewhere.id)?, None);
         Ok(())
@@ -139,16 +150,38 @@ fn nobody_is_invited_to_what_is_deleted() {
 fn a_new_secret_kills_the_old_one() {
     run(|tx| {
         assert!(invite(tx, &bob())?);
-        let old = sample::invitation_secret(&bob().id.to_string()).digest();
-        let new = sample::invitation_secret("new").digest();
-        tx.invitations().set_secret(acme().id, bob().id, &new)?;
-        assert_eq!(tx.invitations().find_by_secret(&old)?, None);
-        let found = tx.invitations().find_by_secret(&new)?;
+        let new = sample::invitation_secret(bob().id, "new");
+        tx.invitations()
+            .set_secret(acme().id, bob().id, &new.digest())?;
+        assert_eq!(find_by_secret(tx, &secret(&bob()))?, None);
+        let found = find_by_secret(tx, &new)?;
         let wanted = sample::invitation_view(&acme(), &sample::user("ann"), "bob", &[Role::Member]);
         assert_eq!(found, Some(wanted));
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_secret_opens_what_it_names() {
+    run(|tx| {
         let carol = sample::invitation(&acme(), "carol", &[Role::Member]);
-        let outcome = tx.invitations().add(&carol, &new);
-        assert!(is_storage(&outcome), "{outcome:?}");
+        assert!(invite(tx, &bob())? && invite(tx, &carol)?);
+        let right = InvitationProof::of(&secret(&bob()));
+        assert!(tx.invitations().find_by_secret(&right)?.is_some());
+        for id in [
+            None,
+            Some(carol.id),
+            Some(InvitationId::new(sample::uuid("absent"))),
+        ] {
+            let wrong = InvitationProof { id, ..right };
+            assert_eq!(tx.invitations().find_by_secret(&wrong)?, None, "{id:?}");
+        }
+        let wrong = InvitationProof {
+            digest: secret(&carol).digest(),
+            ..right
+        };
+        assert_eq!(tx.invitations().find_by_secret(&wrong)?, None);
         Ok(())
     })
     .unwrap();

@@ -163,7 +163,7 @@ fn an_invitation_says_who_invites_whom_to_what_and_in_which_language() {
     assert_eq!(organization, house.acme.name);
     assert_eq!(inviter, Some(house.ann.user.display_name.clone()));
     assert_eq!(invitation_id, view.invitation.id);
-    assert_eq!(secret, house.world.invitation_secret());
+    assert_eq!(secret, house.world.invitation_secret(view.invitation.id));
     assert_eq!(expires_at, view.invitation.expires_at);
     assert!(!again);
 }
