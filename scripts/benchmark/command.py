@@ -78,8 +78,9 @@ def parser():
     where.add_argument(
         "--postgres-cpus",
         choices=("load", "server", "any"),
-        default="load",
-        help="beside whom PostgreSQL runs when pinned (load)",
+        default="any",
+        help="where PostgreSQL runs when the others are pinned: where the kernel puts it (any), "
+        "beside the load generator, or beside the server",
     )
     where.add_argument("--directory", type=Path, help="for the databases; on a disk")
     result = it.add_argument_group("what to do with the result")

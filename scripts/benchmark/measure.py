@@ -21,7 +21,7 @@ MEMBERS = MEMBERSHIPS
 OWNER_LIMIT = 98
 CREATIONS = 30_000
 # Acceptances a second that no machine we know exceeds, on each database.
-ACCEPTANCES = {"SQLite": 12_000, "PostgreSQL": 4_000}
+ACCEPTANCES = {"SQLite": 8_000, "PostgreSQL": 4_000}
 USERS = 10_000
 STARTS = 5
 

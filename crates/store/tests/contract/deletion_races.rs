@@ -7,6 +7,7 @@ use rollbook_domain::error::Unauthenticated;
 use rollbook_domain::id::{InvitationId, OrganizationId};
 use rollbook_domain::mock::{Account, World};
 use rollbook_domain::organization::Organization;
+use rollbook_domain::port::Tx;
 use rollbook_domain::role::{Role, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::service::invitation::{CreateInvitation, Handle, NewInvitation};
 use rollbook_domain::service::membership::{AddMember, Who};
@@ -23,11 +24,12 @@ use rollbook_domain::{Error, Result};
 use rollbook_store::{Database, Options};
 use tokio::task::JoinSet;
 
-use crate::harness::{ask, gate, on_postgres};
+use crate::harness::{ask, gate, on_postgres, wait_for_a_lock};
 use crate::support::{Outcome, TestDatabase, options};
 
 on_postgres! {
-    locking_a_caller_leaves_the_token_alone,
+    who_waits_for_a_user_finds_the_token_revoked,
+    who_is_locked_keeps_the_token,
     being_added_meets_deletion,
     accepting_meets_deletion,
     being_made_owner_meets_deletion,
@@ -56,9 +58,31 @@ const ROUNDS: usize = 60;
 /// How many requests of each kind there are.
 const OF_EACH: usize = 3;
 
-/// Deleting a user locks the user first and the tokens then. Whoever authenticates would lock them
-/// the other way round, if the token were locked at all, and each would wait for the other.
-async fn locking_a_caller_leaves_the_token_alone(database: &TestDatabase) -> Outcome {
+/// Whoever ends a user's credentials locks the user first and the tokens then. Who authenticates
+/// meanwhile waits for the user, without the token, and finds the token as it is afterwards: nobody makes
+/// a new one with one that was just revoked.
+async fn who_waits_for_a_user_finds_the_token_revoked(database: &TestDatabase) -> Outcome {
+    let world = database.world()?;
+    let ann = world.sign_up("ann").await?;
+    let digest = ann.secret.digest();
+    let authenticate = move |tx: &mut dyn Tx| {
+        let found = tx.access().authenticate_locking(&digest)?;
+        Ok(found.map(|found| (found.user.id, found.user.active, found.token.revoked_at)))
+    };
+    let mut other = database.bare_postgres()?;
+    other.batch_execute("BEGIN; UPDATE users SET active = false")?;
+    let mut waiting = ask(&database.store()?, authenticate);
+    wait_for_a_lock(database, &mut waiting).await?;
+    // Were the token locked before the user, the two would wait for each other.
+    let revoke = "SET lock_timeout = '5s'; UPDATE tokens SET revoked_at = created_at; COMMIT";
+    other.batch_execute(revoke)?;
+    let revoked = Some(ann.token.created_at);
+    assert_eq!(waiting.await??, Some((ann.user.id, false, revoked)));
+    Ok(())
+}
+
+/// Until the end of its transaction, neither the user nor the token is another.
+async fn who_is_locked_keeps_the_token(database: &TestDatabase) -> Outcome {
     let world = database.world()?;
     let ann = world.sign_up("ann").await?;
     let digest = ann.secret.digest();
@@ -70,12 +94,11 @@ async fn locking_a_caller_leaves_the_token_alone(database: &TestDatabase) -> Out
     });
     keeper.meet(1)?;
     let mut other = database.bare_postgres()?;
-    other.batch_execute("SET lock_timeout = '5s'; UPDATE tokens SET last_used_at = now()")?;
-    let locked = "SET lock_timeout = '1ms'; UPDATE users SET version = version";
-    assert!(
-        other.batch_execute(locked).is_err(),
-        "the user is not locked"
-    );
+    for table in ["users", "tokens"] {
+        let change =
+            format!("SET lock_timeout = '1ms'; UPDATE {table} SET created_at = created_at");
+        assert!(other.batch_execute(&change).is_err(), "{table} can change");
+    }
     keeper.open();
     assert_eq!(holding.await??, Some(ann.user.id));
     Ok(())

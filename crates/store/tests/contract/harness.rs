@@ -253,3 +253,18 @@ pub(crate) fn ask<T: Send + 'static>(
     let store = Arc::clone(store);
     tokio::spawn(async move { store.write(work).await })
 }
+
+/// Waits until a use case waits for a lock of PostgreSQL's.
+pub(crate) async fn wait_for_a_lock<T>(
+    database: &TestDatabase,
+    waiting: &mut JoinHandle<T>,
+) -> Outcome {
+    let waits = "SELECT count(*) AS count FROM pg_stat_activity \
+                 WHERE application_name = current_setting('application_name') \
+                 AND wait_event_type = 'Lock'";
+    while database.count(waits)? == 0 {
+        assert!(!waiting.is_finished(), "it did not wait");
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}

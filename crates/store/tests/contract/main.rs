@@ -8,6 +8,8 @@ mod support;
 
 mod access;
 mod audit;
+mod behind_lock;
+mod chained;
 mod deletion_races;
 mod domain;
 mod durability;

@@ -135,6 +135,17 @@ async fn every_order_is_kept_from_page_to_page(database: &TestDatabase) -> Outco
         assert_eq!(walked, sorted, "{order:?}");
         sorted.dedup();
         assert_eq!(sorted.len(), 40, "{order:?}");
+        for rows in [0, 9, 38] {
+            let (asked, skipping) = (order.clone(), rows);
+            let page = store.read(move |tx| {
+                let mut window = Window::first(5);
+                window.from = From::Skip(skipping);
+                tx.memberships()
+                    .list(acme, &Filter::everything(), &asked, &window)
+            });
+            let rest = sorted.iter().skip(rows.try_into()?).take(5);
+            assert!(page.await?.items.iter().eq(rest), "{order:?} from {rows}");
+        }
     }
     Ok(())
 }

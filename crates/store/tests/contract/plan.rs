@@ -183,7 +183,6 @@ fn read_the_outbox(tx: &mut dyn Tx, key: Uuid) -> Result<()> {
     tx.outbox().list(&Filter::everything(), &window)?;
     for test in [
         DeliveryTest::State(DeliveryState::Dead),
-        DeliveryTest::Organization(OrganizationId::new(key)),
         DeliveryTest::Endpoint(WebhookEndpointId::new(key)),
     ] {
         tx.outbox().list(&Filter::Test(test), &window)?;

@@ -275,13 +275,7 @@ async fn the_second_waits_for_the_first(database: &TestDatabase) -> Outcome {
         let mut waiting = crate::harness::ask(&store, move |tx| {
             tx.requests().remember(user, &claimed, &second, before(60))
         });
-        let waits = "SELECT count(*) AS count FROM pg_stat_activity \
-                     WHERE application_name = current_setting('application_name') \
-                     AND wait_event_type = 'Lock'";
-        while database.count(waits)? == 0 {
-            assert!(!waiting.is_finished(), "it did not wait");
-            tokio::task::yield_now().await;
-        }
+        crate::harness::wait_for_a_lock(database, &mut waiting).await?;
         keeper.open();
         let answer = (&mut waiting).await??;
         if is_made {
