@@ -121,10 +121,12 @@ async fn a_refusal_is_no_reason_to_stop(database: &TestDatabase) -> Outcome {
         });
     }
     while let Some(answer) = asked.join_next().await {
-        match answer? {
-            (true, Err(Error::Refused(Refusal::VersionMismatch))) | (false, Ok(())) => {}
-            (refused, outcome) => panic!("refused: {refused}, answered: {outcome:?}"),
-        }
+        let (refused, outcome) = answer?;
+        let right = match &outcome {
+            Ok(()) => !refused,
+            Err(error) => refused && matches!(error, Error::Refused(Refusal::VersionMismatch)),
+        };
+        assert!(right, "refused: {refused}, answered: {outcome:?}");
     }
     assert_eq!(database.count("SELECT count(*) AS count FROM users")?, 40);
     nothing_stays_open(database)?;
