@@ -1,5 +1,7 @@
 //! Memberships: the bonds between users and organizations.
 
+use std::cmp::Ordering;
+
 use crate::filter::TextTest;
 use crate::id::{MembershipId, OrganizationId, UserId};
 use crate::organization::Version;
@@ -116,6 +118,17 @@ pub enum Direction {
     Descending,
 }
 
+impl Direction {
+    /// An order, turned round when this is descending.
+    #[must_use]
+    pub const fn turned(self, ordering: Ordering) -> Ordering {
+        match self {
+            Self::Ascending => ordering,
+            Self::Descending => ordering.reverse(),
+        }
+    }
+}
+
 /// The order of a list of members: by these fields, and then by the membership's id in the
 /// direction of the last field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +159,17 @@ impl MemberOrder {
         self.0
             .last()
             .map_or(Direction::Descending, |(_, direction)| *direction)
+    }
+
+    /// Which of two keys of this order comes first.
+    #[must_use]
+    pub fn compare(&self, one: &MemberKey, other: &MemberKey) -> Ordering {
+        let values = one.values.iter().zip(&other.values);
+        let fields = self.0.iter().zip(values);
+        let by_fields = fields
+            .map(|((_, direction), (one, other))| direction.turned(one.cmp(other)))
+            .find(|ordering| ordering.is_ne());
+        by_fields.unwrap_or_else(|| self.last().turned(one.id.cmp(&other.id)))
     }
 
     /// The key of a member in a list of this order.

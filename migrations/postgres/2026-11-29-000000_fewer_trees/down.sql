@@ -29,3 +29,8 @@ CREATE INDEX outbox_organization ON outbox (organization_id, id) WHERE organizat
 DROP INDEX invitations_digest;
 CREATE UNIQUE INDEX invitations_digest ON invitations (digest);
 ALTER TABLE invitations DROP COLUMN secret_names_id;
+ALTER TABLE invitation_roles DROP CONSTRAINT invitation_roles_organization_id_invitation_id_fkey;
+ALTER TABLE invitations DROP CONSTRAINT invitations_pkey, ADD PRIMARY KEY (organization_id, id);
+DROP INDEX invitations_organization;
+CREATE UNIQUE INDEX invitations_id ON invitations (id);
+ALTER TABLE invitation_roles ADD FOREIGN KEY (organization_id, invitation_id) REFERENCES invitations (organization_id, id);

@@ -6,6 +6,13 @@ ALTER TABLE invitations ADD COLUMN secret_names_id boolean NOT NULL DEFAULT fals
 DROP INDEX invitations_digest;
 CREATE UNIQUE INDEX invitations_digest ON invitations (digest) WHERE NOT secret_names_id;
 
+-- As on SQLite, where it decides in which order rows lie.
+ALTER TABLE invitation_roles DROP CONSTRAINT invitation_roles_organization_id_invitation_id_fkey;
+ALTER TABLE invitations DROP CONSTRAINT invitations_pkey, ADD PRIMARY KEY (id);
+DROP INDEX invitations_id;
+CREATE UNIQUE INDEX invitations_organization ON invitations (organization_id, id);
+ALTER TABLE invitation_roles ADD FOREIGN KEY (organization_id, invitation_id) REFERENCES invitations (organization_id, id);
+
 -- Operators ask now and then for the messages of an organization; every invitation paid for it.
 DROP INDEX outbox_organization;
 

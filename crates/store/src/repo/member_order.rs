@@ -11,8 +11,28 @@ use crate::sql::{Key, Moment};
 
 const ID: &str = "memberships.id";
 
-const fn column(field: MemberField) -> &'static str {
+/// Which members a list is of. Most were never changed, and are not in the index
+/// `memberships_updated`: by change, they are found by when they were made.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Which {
+    All,
+    Unchanged,
+    Changed,
+}
+
+impl Which {
+    pub(super) fn condition(self) -> Condition {
+        Condition::fixed(match self {
+            Self::All => "TRUE",
+            Self::Unchanged => "memberships.updated_at = memberships.created_at",
+            Self::Changed => "memberships.updated_at <> memberships.created_at",
+        })
+    }
+}
+
+const fn column(which: Which, field: MemberField) -> &'static str {
     match field {
+        MemberField::Updated if matches!(which, Which::Unchanged) => "memberships.created_at",
         MemberField::DisplayName => "memberships.display_name_key",
         MemberField::Email => "memberships.email_key",
         MemberField::Created => "memberships.created_at",
@@ -22,13 +42,13 @@ const fn column(field: MemberField) -> &'static str {
 
 /// What stands behind `ORDER BY`. There are hundreds of orders by several fields; only the
 /// statements for a single one stay prepared.
-pub(super) fn ordering(order: &MemberOrder) -> Ordering {
+pub(super) fn ordering(which: Which, order: &MemberOrder) -> Ordering {
     let mut written = Ordering::new();
     if order.fields().len() > 1 {
         written.do_not_keep();
     }
     for (field, direction) in order.fields() {
-        written.sql(column(*field));
+        written.sql(column(which, *field));
         written.sql(match direction {
             Direction::Ascending => ", ",
             Direction::Descending => " DESC, ",
@@ -42,14 +62,18 @@ pub(super) fn ordering(order: &MemberOrder) -> Ordering {
 }
 
 /// The members behind a key.
-pub(super) fn behind(order: &MemberOrder, key: Option<&MemberKey>) -> Result<Condition> {
+pub(super) fn behind(
+    which: Which,
+    order: &MemberOrder,
+    key: Option<&MemberKey>,
+) -> Result<Condition> {
     let Some(key) = key else {
         return Ok(Condition::fixed("TRUE"));
     };
     let mut places = Vec::with_capacity(order.fields().len() + 1);
     let values = key.values.iter();
     for ((field, direction), value) in order.fields().iter().zip(values) {
-        places.push((column(*field), *direction, Bound::of(*field, value)?));
+        places.push((column(which, *field), *direction, Bound::of(*field, value)?));
     }
     if places.len() != key.values.len() || places.len() != order.fields().len() {
         return Err(Error::storage("a key of a list in another order"));

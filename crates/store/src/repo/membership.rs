@@ -4,7 +4,7 @@ use rollbook_domain::access::Held;
 use rollbook_domain::filter::Filter;
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::membership::{
-    Direction, MemberField, MemberKey, MemberOrder, MemberTest, MemberView, Membership,
+    MemberField, MemberKey, MemberOrder, MemberTest, MemberView, Membership,
 };
 use rollbook_domain::organization::Version;
 use rollbook_domain::page::{From, Page, Window};
@@ -13,9 +13,8 @@ use rollbook_domain::user::User;
 
 use super::assigned::{RolesInWorkspaces, RolesOfMember, diff};
 use super::condition::condition;
-use super::member_order::{behind, key, ordering, test};
+use super::member_order::{Which, behind, key, ordering, test};
 use super::permissions::CustomPermissions;
-use super::written::Condition;
 use crate::row::{MemberRow, MembershipRow, NewMembership, PersonRow, held, member_view};
 use crate::schema::{membership_roles, memberships, users};
 use crate::sql::{Key, Moment};
@@ -46,6 +45,7 @@ macro_rules! columns {
 struct Part<'l> {
     organization: OrganizationId,
     filter: &'l Filter<MemberTest>,
+    order: &'l MemberOrder,
     after: Option<&'l MemberKey>,
     skip: i64,
     fetch: i64,
@@ -104,13 +104,14 @@ impl MembershipRepo for SqlTx<'_> {
         let part = Part {
             organization,
             filter,
+            order,
             after,
             skip,
             fetch: window.fetch(),
         };
         let rows = match order.fields() {
-            [(MemberField::Updated, direction)] => self.members_by_change(&part, *direction)?,
-            _ => self.members_by(&part, order, "TRUE")?,
+            [(MemberField::Updated, _), ..] => self.members_by_change(&part)?,
+            _ => self.members(&part, Which::All)?,
         };
         let total = if window.count {
             Some(self.count_members_who(organization, filter)?)
@@ -203,18 +204,13 @@ fn keys(membership: &Membership) -> (Key, Key) {
 }
 
 impl SqlTx<'_> {
-    fn members_by(
-        &mut self,
-        part: &Part<'_>,
-        order: &MemberOrder,
-        which: &'static str,
-    ) -> Result<Vec<MemberRow>> {
-        let behind = behind(order, part.after)?;
+    fn members(&mut self, part: &Part<'_>, which: Which) -> Result<Vec<MemberRow>> {
+        let behind = behind(which, part.order, part.after)?;
         each!(self, |connection| members_of!(part.organization)
             .filter(condition(part.filter, test))
             .filter(behind)
-            .filter(Condition::fixed(which))
-            .order(ordering(order))
+            .filter(which.condition())
+            .order(ordering(which, part.order))
             .limit(part.fetch)
             .offset(part.skip)
             .select(columns!())
@@ -222,35 +218,17 @@ impl SqlTx<'_> {
         .map_err(failed)
     }
 
-    /// By when they were last changed. Most never were, and are not in the index `memberships_updated`:
-    /// they lie where they were made, in the other list that is read.
-    fn members_by_change(
-        &mut self,
-        part: &Part<'_>,
-        direction: Direction,
-    ) -> Result<Vec<MemberRow>> {
-        let order = |field| MemberOrder::new(vec![(field, direction)]).unwrap_or_default();
-        let fetch = part.skip + part.fetch;
-        let both = Part {
+    /// By when they were last changed, first of all: merged of those that never were, and of the others.
+    fn members_by_change(&mut self, part: &Part<'_>) -> Result<Vec<MemberRow>> {
+        let from_start = Part {
             skip: 0,
-            fetch,
+            fetch: part.skip + part.fetch,
             ..*part
         };
-        let mut rows = self.members_by(
-            &both,
-            &order(MemberField::Created),
-            "memberships.updated_at = memberships.created_at",
-        )?;
-        rows.extend(self.members_by(
-            &both,
-            &order(MemberField::Updated),
-            "memberships.updated_at <> memberships.created_at",
-        )?);
-        let place = |(member, ..): &MemberRow| (member.updated_at.0, member.id.0);
-        rows.sort_by(|one, other| match direction {
-            Direction::Ascending => place(one).cmp(&place(other)),
-            Direction::Descending => place(other).cmp(&place(one)),
-        });
+        let mut rows = self.members(&from_start, Which::Unchanged)?;
+        rows.extend(self.members(&from_start, Which::Changed)?);
+        let key = |(member, ..): &MemberRow| key(part.order, member);
+        rows.sort_by(|one, other| part.order.compare(&key(one), &key(other)));
         let (skip, fetch) = (usize::try_from(part.skip), usize::try_from(part.fetch));
         let rows = rows.into_iter().skip(skip.unwrap_or(usize::MAX));
         Ok(rows.take(fetch.unwrap_or(usize::MAX)).collect())

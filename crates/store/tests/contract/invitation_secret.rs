@@ -157,10 +157,9 @@ async fn what_was_posted_before_is_mailed_and_dies_when_sent_again(
 async fn a_secret_is_looked_up_in_an_index(database: &TestDatabase) -> Outcome {
     let id = InvitationId::new(sample::uuid("invitation"));
     let digest = sample::invitation_secret(id, "cat").digest();
-    // SQLite's invitations lie in the order of their ids.
     let by_id = match database.url {
         DatabaseUrl::Sqlite(_) => "PRIMARY KEY",
-        DatabaseUrl::Postgres(_) => "invitations_id",
+        DatabaseUrl::Postgres(_) => "invitations_pkey",
     };
     // With the limit.
     let bytes = format!("'\\x{}', 1", digest.to_hex());

@@ -41,7 +41,8 @@ const BOUND: u64 = 6 * 50;
 /// The organization.
 const ACME: u128 = 1;
 
-/// Organizations with members whose names, addresses and moments all sort differently. A tenth of
+/// Organizations with members whose names, addresses and moments all sort differently. Few of them
+/// were ever changed. A tenth of
 /// Acme's are viewers; and four members are in a workspace.
 fn seed(database: &TestDatabase) -> Outcome {
     let sql = format!(
@@ -59,7 +60,7 @@ fn seed(database: &TestDatabase) -> Outcome {
              display_name_key, email_key)
          SELECT u.id, lpad(to_hex(CASE WHEN n % {SHARE} = 0 THEN {ACME} ELSE 2 + n % 4 END), 32, '0')::uuid,
                 u.id, CASE WHEN n % 100 = 0 THEN 'viewer' ELSE 'member' END, u.created_at,
-                u.created_at + (n % 97) * interval '1 hour', 1, md5('d' || n), u.email_key
+                CASE WHEN n % 17 = 0 THEN u.created_at + (n % 97) * interval '1 hour' ELSE u.created_at END, 1, md5('d' || n), u.email_key
          FROM generate_series(1, {SHARE} * {MEMBERS}) AS n
          JOIN users AS u ON u.id = lpad(to_hex(n), 32, '0')::uuid;
          INSERT INTO workspaces (id, organization_id, title, title_key, creator_id, version, created_at,
@@ -161,13 +162,13 @@ const fn way(direction: Direction) -> &'static str {
     }
 }
 
-/// The statement that lists members, and what it binds.
-async fn statement(
+/// The statements that list members, and what they bind.
+async fn statements(
     database: &TestDatabase,
     order: &MemberOrder,
     filter: &Filter<MemberTest>,
     after: Option<&Row>,
-) -> Outcome<(String, String)> {
+) -> Outcome<Vec<(String, String)>> {
     let acme = OrganizationId::new(Uuid::from_u128(ACME));
     let window = match after {
         None => Window::first(PAGE),
@@ -179,8 +180,8 @@ async fn statement(
         listed.map(drop)
     };
     let queries = recorder::record(database, list).await?;
-    let query = queries.first().ok_or("nothing was asked")?;
-    parts(query)
+    assert!(!queries.is_empty(), "nothing was asked");
+    queries.iter().map(|query| parts(query)).collect()
 }
 
 async fn no_page_of_members_reads_more_than_it_must(database: &TestDatabase) -> Outcome {
@@ -212,13 +213,14 @@ async fn a_page_is_read_from_an_index(
             let after = place.map(|place| member_at(connection, &order, place));
             let after = after.transpose()?;
             for filter in &filters {
-                let statement = statement(database, &order, filter, after.as_ref()).await?;
-                for plan in plans(connection, &statement)? {
-                    let read = rows_read(&plan);
-                    assert!(
-                        (u64::from(PAGE)..=bound).contains(&read) && !scans_a_table(&plan),
-                        "{order:?} after {place:?}, {filter:?} read {read}: {plan:#?}"
-                    );
+                for statement in statements(database, &order, filter, after.as_ref()).await? {
+                    for plan in plans(connection, &statement)? {
+                        let read = rows_read(&plan);
+                        assert!(
+                            read > 0 && read <= bound && !scans_a_table(&plan),
+                            "{order:?} after {place:?}, {filter:?} read {read}: {plan:#?}"
+                        );
+                    }
                 }
             }
         }
@@ -242,13 +244,14 @@ async fn whom_a_filter_finds_is_looked_for_among_the_members(
         )])),
         Filter::Test(MemberTest::Scope(RoleScope::Workspace)),
     ] {
-        let statement = statement(database, &order, &filter, None).await?;
-        for plan in plans(connection, &statement)? {
-            let read = rows_read(&plan);
-            assert!(
-                read <= 3 * u64::from(MEMBERS) && !scans_a_table(&plan),
-                "{filter:?} read {read}: {plan:#?}"
-            );
+        for statement in statements(database, &order, &filter, None).await? {
+            for plan in plans(connection, &statement)? {
+                let read = rows_read(&plan);
+                assert!(
+                    read <= 3 * u64::from(MEMBERS) && !scans_a_table(&plan),
+                    "{filter:?} read {read}: {plan:#?}"
+                );
+            }
         }
     }
     Ok(())

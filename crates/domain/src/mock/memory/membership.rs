@@ -1,12 +1,10 @@
-use std::cmp::Ordering;
-
 use super::MemoryTx;
 use super::state::{KeptMembership, State, cut_by, duplicate, number};
 use crate::Result;
 use crate::access::Held;
 use crate::filter::Filter;
 use crate::id::{OrganizationId, UserId};
-use crate::membership::{Direction, MemberKey, MemberOrder, MemberTest, MemberView, Membership};
+use crate::membership::{MemberKey, MemberOrder, MemberTest, MemberView, Membership};
 use crate::organization::Version;
 use crate::page::{Page, Window};
 use crate::port::MembershipRepo;
@@ -63,9 +61,9 @@ impl MembershipRepo for MemoryTx {
                 rows.push((sort_key(order, kept, &view), view));
             }
         }
-        rows.sort_by(|(one, _), (other, _)| compare(order, one, other));
+        rows.sort_by(|(one, _), (other, _)| order.compare(one, other));
         let key = |(key, _): &(MemberKey, MemberView)| key.clone();
-        let page = cut_by(rows, window, key, |one, other| compare(order, one, other));
+        let page = cut_by(rows, window, key, |one, other| order.compare(one, other));
         Ok(Page {
             items: page.items.into_iter().map(|(_, view)| view).collect(),
             next: page.next,
@@ -180,23 +178,4 @@ fn sort_key(order: &MemberOrder, kept: &KeptMembership, view: &MemberView) -> Me
         email: kept.email.clone(),
         ..view.clone()
     })
-}
-
-fn compare(order: &MemberOrder, one: &MemberKey, other: &MemberKey) -> Ordering {
-    let values = one.values.iter().zip(&other.values);
-    let by_fields = order
-        .fields()
-        .iter()
-        .zip(values)
-        .map(|((_, direction), (one, other))| toward(*direction, one.cmp(other)))
-        .find(|ordering| ordering.is_ne());
-    by_fields.unwrap_or_else(|| toward(order.last(), one.id.cmp(&other.id)))
-}
-
-/// An order, turned round when it is descending.
-pub(super) fn toward(direction: Direction, ordering: Ordering) -> Ordering {
-    match direction {
-        Direction::Ascending => ordering,
-        Direction::Descending => ordering.reverse(),
-    }
 }

@@ -1,7 +1,6 @@
 use std::cmp::Ordering;
 
 use super::MemoryTx;
-use super::membership::toward;
 use super::state::{State, absent, cut, cut_by, number};
 use crate::Result;
 use crate::filter::{Filter, TextTest};
@@ -93,7 +92,7 @@ impl WorkspaceRepo for MemoryTx {
             .collect::<Result<Vec<_>>>()?;
         let key = |row: &WorkspaceView| WorkspaceKey::of(field, &row.workspace);
         let compare = |one: &WorkspaceKey, other: &WorkspaceKey| -> Ordering {
-            toward(direction, one.cmp(other))
+            direction.turned(one.cmp(other))
         };
         rows.sort_by(|one, other| compare(&key(one), &key(other)));
         Ok(cut_by(rows, window, key, compare))
