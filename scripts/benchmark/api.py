@@ -30,7 +30,7 @@ WRITES = (CREATE, INVITE, ACCEPT)
 # How many organizations invite, each by its owner.
 INVITING = 200
 # How many invitations one request makes when the ones to accept are prepared.
-BATCH = 100
+BATCH = 50
 
 
 class Operations:
@@ -48,6 +48,14 @@ class Operations:
         self._write(LIST_FIRST, [request("GET", pages[0], tokens[0])])
         self._write(LIST_DEEP, [request("GET", pages[self.deep_page - 1], tokens[0])])
         self.owners = list(owners(server, tokens[1 : 1 + INVITING]))
+        guests = [
+            (f"sample-{number + 1:06}@example.com", token)
+            for number, token in list(enumerate(tokens))[2 + INVITING :]
+        ]
+        batches = (guests[start : start + BATCH] for start in itertools.count(0, BATCH))
+        # Who is invited next, a few at a time, and the requests that accept what nobody has yet.
+        self.guests = itertools.takewhile(bool, batches)
+        self.acceptable = []
         self._members()
         body = json.dumps({"title": f"Company {NUMBER}"})
         # The first user has organizations enough.
@@ -67,26 +75,26 @@ class Operations:
         self._write(MEMBERS_DEEP, [request("GET", pages[self.deep_members - 1], token)])
 
     def invite(self, server, count):
-        """Invites those who have tokens, so that `count` invitations can be accepted, each once."""
-        guests = [
-            (f"sample-{number + 1:06}@example.com", token)
-            for number, token in list(enumerate(self.tokens))[2 + INVITING :]
-        ]
-        # Every organization invites about as many: what counts seats locks its organization, so
-        # that a single one would be measured waiting for itself.
-        batches = (guests[start : start + BATCH] for start in itertools.count(0, BATCH))
-        asked = []
-        for batch in itertools.takewhile(bool, batches):
+        """Invites those who have tokens, until `count` invitations can be accepted, each once."""
+        while len(self.acceptable) < count:
+            guests = next(self.guests, None)
+            if guests is None:
+                raise Failed(f"only {len(self.acceptable)} invitations could be made, not {count}")
+            # Every organization invites about as many: what counts seats locks its organization, so
+            # that a single one would be measured waiting for itself.
             for _, token, organization in self.owners:
-                if len(asked) < count:
-                    # The server may be another one than when the owners were found.
-                    client = Client(server.address, token)
-                    asked += accepting(client.invite(organization, dict(batch)), dict(batch))
-        if len(asked) < count:
-            raise Failed(f"only {len(asked)} invitations could be made, not {count}")
-        random.Random(2).shuffle(asked)
-        self._write(ACCEPT, asked)
-        return len(asked)
+                # The server may be another one than when the owners were found.
+                client = Client(server.address, token)
+                made = client.invite(organization, dict(guests))
+                self.acceptable += accepting(made, dict(guests))
+        random.Random(2).shuffle(self.acceptable)
+        self._write(ACCEPT, self.acceptable)
+
+    def accepted(self, count):
+        """So many of them were, in their order."""
+        if count > len(self.acceptable):
+            raise Failed("there were not invitations enough; the rate counts repetitions")
+        del self.acceptable[:count]
 
     def file(self, operation):
         return self.directory / f"{operation}.requests"

@@ -150,6 +150,20 @@ class Server:
 
     def letters(self):
         """How many mails it has delivered, and how many it could not."""
+        text = self._metrics()
+        mails = r'^rollbook_outbox_deliveries_total\{channel="mail",outcome="(\w+)"\} (\d+)$'
+        counts = {name: int(count) for name, count in re.findall(mails, text, re.MULTILINE)}
+        return counts["delivered"], counts["failed"] + counts["dead"]
+
+    def empty_outbox(self, box):
+        """Waits until its worker has nothing to do, and throws the letters away."""
+        waiting = r'^rollbook_outbox_messages\{state="pending"\} (\d+)$'
+        while (found := re.search(waiting, self._metrics(), re.MULTILINE)) and found[1] != "0":
+            time.sleep(0.5)
+            for letter in box.iterdir():
+                letter.unlink()
+
+    def _metrics(self):
         try:
             connection = http.client.HTTPConnection(self.address, timeout=30)
             connection.request("GET", "/metrics")
@@ -157,9 +171,7 @@ class Server:
             connection.close()
         except (OSError, http.client.HTTPException) as cause:
             raise Failed(f"no metrics: {cause}\n{self.log_tail()}") from None
-        mails = r'^rollbook_outbox_deliveries_total\{channel="mail",outcome="(\w+)"\} (\d+)$'
-        counts = {name: int(count) for name, count in re.findall(mails, text, re.MULTILINE)}
-        return counts["delivered"], counts["failed"] + counts["dead"]
+        return text
 
     @property
     def pid(self):

@@ -437,4 +437,95 @@ mod tests {
                 .starts_with("postgres://h/d?connect_timeout=60&keepalives_idle=10")
         );
     }
+
+    #[derive(diesel::QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        value: String,
+    }
+
+    fn link() -> Link {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "as the other tests find their database"
+        )]
+        let url = std::env::var("TEST_POSTGRES_URL").expect("scripts/test sets TEST_POSTGRES_URL");
+        let statement_timeout = Duration::from_secs(60);
+        let manager = Manager {
+            url,
+            statement_timeout,
+        };
+        manager.connect().expect("a connection")
+    }
+
+    /// Isolation and whether nothing can be written.
+    fn kind(link: &mut Link) -> (String, String) {
+        let mut setting = |name| {
+            let sql = format!("SELECT current_setting('{name}') AS value");
+            let row: Setting = diesel::sql_query(sql)
+                .get_result(&mut link.connection)
+                .expect("a setting");
+            row.value
+        };
+        (
+            setting("transaction_isolation"),
+            setting("transaction_read_only"),
+        )
+    }
+
+    /// Whether a transaction block is open: outside of one, a savepoint is refused.
+    fn is_open(link: &mut Link) -> bool {
+        let open = link.connection.batch_execute("SAVEPOINT probe");
+        open.is_ok()
+    }
+
+    #[test]
+    fn a_transaction_begins_with_the_end_of_one_of_its_kind() {
+        let mut link = link();
+        for (access, isolation, read_only) in [
+            (Access::Write, "read committed", "off"),
+            (Access::Read, "repeatable read", "on"),
+        ] {
+            link.begin(access).expect("it begins");
+            link.commit(access, true).expect("it ends");
+            assert_eq!(link.begun, Some(access));
+            assert!(is_open(&mut link));
+            link.begin(access).expect("it has begun");
+            assert_eq!(link.begun, None);
+            let found = kind(&mut link);
+            assert_eq!((found.0.as_str(), found.1.as_str()), (isolation, read_only));
+            link.commit(access, false).expect("it ends");
+            assert_eq!(link.begun, None);
+            assert!(!is_open(&mut link));
+        }
+    }
+
+    #[test]
+    fn what_comes_of_another_kind_gets_its_own_transaction() {
+        let mut link = link();
+        link.begin(Access::Write).expect("it begins");
+        link.commit(Access::Write, true).expect("it ends");
+        link.begin(Access::Read).expect("another begins");
+        let found = kind(&mut link);
+        assert_eq!(
+            (found.0.as_str(), found.1.as_str()),
+            ("repeatable read", "on")
+        );
+        link.commit(Access::Read, true).expect("it ends");
+        link.begin(Access::ReadOne).expect("none begins");
+        assert_eq!(link.begun, None);
+        assert!(!is_open(&mut link));
+    }
+
+    #[test]
+    fn a_transaction_for_nobody_ends() {
+        let mut link = link();
+        link.begin(Access::Write).expect("it begins");
+        link.commit(Access::Write, true).expect("it ends");
+        link.end_begun();
+        assert_eq!((link.begun, link.broken), (None, false));
+        assert!(!is_open(&mut link));
+        link.end_begun();
+        assert!(!link.broken);
+    }
 }

@@ -114,8 +114,9 @@ where
     }
 }
 
-/// A query of tokens and their users that locks first the user, then the token, as all do that change
-/// both. Diesel's locks are for all tables of a query, in the order in which it names them.
+/// A query of tokens and their users that locks first the user, then the token, as whoever ends the
+/// credentials of a user does. Diesel's locks are for all tables of a query, in the order in which it
+/// names them.
 #[cfg(feature = "postgres")]
 #[derive(Debug, QueryId)]
 pub(crate) struct HoldingUserFirst<Q>(pub(crate) Q);

@@ -146,20 +146,21 @@ macro_rules! locked {
 }
 pub(crate) use locked;
 
-/// Locks the rows of a query, for those who read them afterwards anyway: SQLite has nothing to do.
+/// Locks the rows of a query, for those who read them afterwards anyway, and answers whether nobody else
+/// can change them now: SQLite has nothing to do, and no row of PostgreSQL's may be there.
 macro_rules! hold {
     ($tx:expr, $query:expr) => {
         match &mut $tx.connection {
             #[cfg(feature = "sqlite")]
             $crate::tx::Connection::Sqlite(_) => {
                 let _ = $query;
-                Ok::<(), rollbook_domain::Error>(())
+                Ok::<bool, rollbook_domain::Error>(true)
             }
             #[cfg(feature = "postgres")]
             $crate::tx::Connection::Postgres(connection) => {
                 let held = $query.for_no_key_update().execute(*connection);
                 $tx.failed |= held.is_err();
-                held.map(drop).map_err($crate::tx::failed)
+                held.map(|rows| rows > 0).map_err($crate::tx::failed)
             }
         }
     };

@@ -1,3 +1,6 @@
+-- All at once, in the order in which requests come to them, so that nobody waits in a circle.
+LOCK TABLE organizations, memberships, invitations, outbox, audit_entries, invitation_roles IN ACCESS EXCLUSIVE MODE;
+
 ALTER TABLE organizations
     ADD CONSTRAINT organizations_check CHECK ((logo_media_type IS NULL) = (logo_bytes IS NULL)),
     ADD CONSTRAINT organizations_check1 CHECK (logo_url IS NULL OR logo_bytes IS NULL),

@@ -1,5 +1,8 @@
 -- Indexes that every request pays for, and few or none ask for.
 
+-- All at once, in the order in which requests come to them, so that nobody waits in a circle.
+LOCK TABLE organizations, memberships, invitations, outbox, audit_entries, invitation_roles IN ACCESS EXCLUSIVE MODE;
+
 -- The secret of an invitation names the invitation since. Those that were mailed before do not, and
 -- are found as they were.
 ALTER TABLE invitations ADD COLUMN secret_names_id boolean NOT NULL DEFAULT false;

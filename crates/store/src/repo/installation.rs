@@ -42,7 +42,7 @@ impl InstallationRepo for SqlTx<'_> {
 
     fn hold(&mut self) -> Result<()> {
         let row = installation::table.find(ONLY);
-        hold!(self, row.select(installation::id))
+        hold!(self, row.select(installation::id)).map(drop)
     }
 
     fn signing_keys(&mut self) -> Result<Vec<SigningKey>> {

@@ -97,7 +97,7 @@ impl InvitationRepo for SqlTx<'_> {
             .filter(invitations::id.eq(Key(id.uuid())))
             .select(invitations::organization_id);
         let row = organizations::table.filter(organizations::id.eq_any(theirs));
-        hold!(self, row.select(organizations::id))
+        hold!(self, row.select(organizations::id)).map(drop)
     }
 
     fn find_by_secret(&mut self, proof: &InvitationProof) -> Result<Option<InvitationView>> {

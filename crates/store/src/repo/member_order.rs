@@ -24,7 +24,9 @@ impl Which {
     pub(super) fn condition(self) -> Condition {
         Condition::fixed(match self {
             Self::All => "TRUE",
-            Self::Unchanged => "memberships.updated_at = memberships.created_at",
+            // PostgreSQL takes two columns to be equal in hardly any row, and would read all of them to
+            // sort the few; of this it knows nothing, and expects half.
+            Self::Unchanged => "COALESCE(memberships.updated_at = memberships.created_at, FALSE)",
             Self::Changed => "memberships.updated_at <> memberships.created_at",
         })
     }

@@ -86,22 +86,24 @@ impl OrganizationRepo for SqlTx<'_> {
     }
 
     fn lock(&mut self, id: OrganizationId) -> Result<Option<Organization>> {
-        self.held = Some(id);
         let row = organizations::table.find(Key(id.uuid()));
         let found = locked!(self, row, |query, connection| query
             .select(OrganizationRow::as_select())
             .first(*connection)
             .optional());
-        found
-            .map_err(failed)?
-            .map(OrganizationRow::into_organization)
-            .transpose()
+        let found = found.map_err(failed)?;
+        if found.is_some() {
+            self.held = Some(id);
+        }
+        found.map(OrganizationRow::into_organization).transpose()
     }
 
     fn hold(&mut self, id: OrganizationId) -> Result<()> {
-        self.held = Some(id);
         let row = organizations::table.find(Key(id.uuid()));
-        hold!(self, row.select(organizations::id))
+        if hold!(self, row.select(organizations::id))? {
+            self.held = Some(id);
+        }
+        Ok(())
     }
 
     fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool> {

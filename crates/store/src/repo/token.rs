@@ -18,7 +18,7 @@ use crate::row::TokenRow;
 use crate::schema::tokens;
 use crate::sql::{Instant, Key, Moment};
 use crate::statement::update;
-use crate::tx::{SqlTx, alter, change, each, failed, hold};
+use crate::tx::{SqlTx, alter, change, each, failed, unlocked};
 
 /// Not yet revoked, sessions among them.
 macro_rules! unrevoked_of {
@@ -167,19 +167,21 @@ impl TokenRepo for SqlTx<'_> {
         let at = Moment(at);
         for ids in ids.chunks(CHUNK) {
             let ids: Vec<_> = ids.iter().map(|id| Key(id.uuid())).collect();
-            // In the order of ids, so that two replicas never wait for each other in a circle.
-            hold!(
+            // What somebody has locked is in use, and will be noted again. Whoever has locked their
+            // own token may want another one, so nothing waits for them here.
+            let free: Vec<Key> = unlocked!(
                 self,
                 tokens::table
                     .filter(tokens::id.eq_any(&ids))
-                    .order(tokens::id)
-                    .select(tokens::id)
-            )?;
+                    .select(tokens::id),
+                |free, connection| free.load(*connection)
+            )
+            .map_err(failed)?;
             let used_before = tokens::last_used_at
                 .is_null()
                 .or(tokens::last_used_at.lt(at));
             let unknown = tokens::table
-                .filter(tokens::id.eq_any(ids))
+                .filter(tokens::id.eq_any(free))
                 .filter(used_before);
             alter!(self, |connection| diesel::update(unknown)
                 .set(tokens::last_used_at.eq(at))

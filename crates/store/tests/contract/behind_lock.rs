@@ -116,15 +116,29 @@ async fn whoever_listens_is_told(database: &TestDatabase) -> Outcome {
     let endpoint = sample::webhook_endpoint(&acme, "hook");
     store.write(move |tx| tx.webhooks().add(&endpoint)).await?;
     assert_eq!(told(&*store).await?, 0);
-    let listened = acme.clone();
-    store
-        .write(move |tx| {
-            enter(tx, &listened)?;
-            tx.audit().head(Chain::Organization(listened.id))?;
-            note(tx, &listened, 1)
-        })
-        .await?;
+    // With an entry, so that there is something to keep of the log.
+    let first = acme.clone();
+    store.write(move |tx| note(tx, &first, 1)).await?;
     assert_eq!(told(&*store).await?, 1);
+    for place in [2, 3] {
+        // Where it was told everything, nothing but the entry below can be what it is told.
+        let all = "UPDATE webhook_endpoints SET position = head";
+        database.execute(all)?;
+        assert_eq!(told(&*store).await?, 0);
+        let listened = acme.clone();
+        store
+            .write(move |tx| {
+                if place == 2 {
+                    enter(tx, &listened)?;
+                } else {
+                    tx.organizations().hold(listened.id)?;
+                }
+                tx.audit().head(Chain::Organization(listened.id))?;
+                note(tx, &listened, place)
+            })
+            .await?;
+        assert_eq!(told(&*store).await?, 1);
+    }
     Ok(())
 }
 
@@ -154,6 +168,7 @@ async fn whoever_begins_to_listen_is_told(database: &TestDatabase) -> Outcome {
             tx.organizations().hold(enabled.id)?;
             tx.audit().head(Chain::Organization(enabled.id))?;
             assert!(tx.webhooks().update(&endpoint, endpoint.version)?);
+            tx.audit().head(Chain::Organization(enabled.id))?;
             note(tx, &enabled, 2)
         })
         .await?;

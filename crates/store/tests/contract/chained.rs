@@ -16,6 +16,7 @@ on_postgres! {
     all_that_wait_get_what_they_ask_for,
     a_refusal_is_no_reason_to_stop,
     what_was_committed_is_seen_by_others,
+    many_at_once_leave_nothing_open,
 }
 
 /// How long it may take until nothing is left open, on a machine that has other things to do.
@@ -159,5 +160,16 @@ async fn what_was_committed_is_seen_by_others(database: &TestDatabase) -> Outcom
     second.await??;
     nothing_stays_open(database)?;
     lone.close();
+    Ok(())
+}
+
+/// With more than one thread, what waited may be gone when the transaction for it has begun.
+async fn many_at_once_leave_nothing_open(database: &TestDatabase) -> Outcome {
+    const ROUNDS: usize = 400;
+    let store = database.store()?;
+    ask_for_all_kinds(&store, ROUNDS).await?;
+    nothing_stays_open(database)?;
+    let users = database.count("SELECT count(*) AS count FROM users")?;
+    assert_eq!(users, i64::try_from(ROUNDS / 2)?);
     Ok(())
 }

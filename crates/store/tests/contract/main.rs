@@ -28,6 +28,7 @@ mod lost;
 mod member_list;
 mod membership;
 mod migration;
+mod migration_rows;
 mod model;
 mod oauth;
 mod oauth_grant;

@@ -10,7 +10,7 @@ pub(super) const LONGEST_QUERY: usize = 16 * 1024;
 /// The pages that one may come back to, each with a mailed secret behind it.
 const PAGES: [&str; 2] = ["/invitations/", "/verify-email/"];
 /// More than any secret has.
-const LONGEST: usize = 80;
+const LONGEST: usize = 96;
 
 /// A page of ours to come back to; anything else is nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
