@@ -180,7 +180,7 @@ table! {
     use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
     use crate::sql::{Id, Instant};
 
-    invitations (organization_id, id) {
+    invitations (id) {
         id -> Id,
         organization_id -> Id,
         workspace_id -> Nullable<Id>,

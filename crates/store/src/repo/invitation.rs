@@ -239,7 +239,8 @@ impl InvitationRepo for SqlTx<'_> {
             self,
             update(
                 invitations::table
-                    .find((organization, id))
+                    .find(id)
+                    .filter(invitations::organization_id.eq(organization))
                     .filter(invitations::version.eq(before.version.number()))
             )
             .set((
@@ -272,7 +273,9 @@ impl InvitationRepo for SqlTx<'_> {
         id: InvitationId,
         digest: &Digest,
     ) -> Result<()> {
-        let row = invitations::table.find((Key(organization.uuid()), Key(id.uuid())));
+        let row = invitations::table
+            .find(Key(id.uuid()))
+            .filter(invitations::organization_id.eq(Key(organization.uuid())));
         let set = change!(
             self,
             update(row).set((
