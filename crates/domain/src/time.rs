@@ -58,25 +58,27 @@ impl Timestamp {
     #[must_use]
     pub fn rfc3339(self) -> Rfc3339 {
         // By hand: lists print two of these for every item, and chrono takes many times as long.
-        let (days, millis) = (self.0 / DAY_MILLIS, self.0 % DAY_MILLIS);
+        let whole = |number: i64| u32::try_from(number).unwrap_or_default();
+        let (days, millis) = (whole(self.0 / DAY_MILLIS), whole(self.0 % DAY_MILLIS));
         let (year, month, day) = civil(days);
-        let mut text = Rfc3339 {
-            text: *b"0000-00-00T00:00:00.000Z",
-            length: 24,
-        };
-        text.put::<4>(0, year);
-        text.put::<2>(5, month);
-        text.put::<2>(8, day);
-        text.put::<2>(11, millis / 3_600_000);
-        text.put::<2>(14, millis / 60_000 % 60);
-        text.put::<2>(17, millis / 1000 % 60);
-        if millis % 1000 == 0 {
-            text.text[19] = b'Z';
-            text.length = 20;
+        let (seconds, fraction) = (millis / 1000, millis % 1000);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        text[0..2].copy_from_slice(&two_digits(year / 100));
+        text[2..4].copy_from_slice(&two_digits(year));
+        text[5..7].copy_from_slice(&two_digits(month));
+        text[8..10].copy_from_slice(&two_digits(day));
+        text[11..13].copy_from_slice(&two_digits(seconds / 3600));
+        text[14..16].copy_from_slice(&two_digits(seconds / 60 % 60));
+        text[17..19].copy_from_slice(&two_digits(seconds % 60));
+        let length = if fraction == 0 {
+            text[19] = b'Z';
+            20
         } else {
-            text.put::<3>(20, millis % 1000);
-        }
-        text
+            text[20] = two_digits(fraction / 100)[1];
+            text[21..23].copy_from_slice(&two_digits(fraction));
+            24
+        };
+        Rfc3339 { text, length }
     }
 
     /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
@@ -94,7 +96,7 @@ const DAY_MILLIS: i64 = 86_400_000;
 /// Year, month and day of a day since 1970-01-01, which is not negative here. From Howard Hinnant,
 /// "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`: years begin in March, so that
 /// the leap day is the last one. A test compares it with chrono.
-const fn civil(days: i64) -> (i64, i64, i64) {
+const fn civil(days: u32) -> (u32, u32, u32) {
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =
@@ -107,7 +109,7 @@ const fn civil(days: i64) -> (i64, i64, i64) {
     } else {
         from_march - 9
     };
-    let year = year_of_era + era * 400 + (month <= 2) as i64;
+    let year = year_of_era + era * 400 + (month <= 2) as u32;
     (year, month, day)
 }
 
@@ -123,17 +125,21 @@ impl Rfc3339 {
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Digits and the marks between them are always valid.
-        std::str::from_utf8(&self.text[..self.length]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// Writes a number with leading zeros.
-    fn put<const WIDTH: usize>(&mut self, at: usize, number: i64) {
-        let mut rest = u32::try_from(number).unwrap_or_default();
-        for place in (0..WIDTH).rev() {
-            self.text[at + place] = b'0' + (rest % 10).to_le_bytes()[0];
-            rest /= 10;
-        }
+    /// The text as ASCII.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text[..self.length]
     }
+}
+
+/// The last two digits of a number.
+const fn two_digits(number: u32) -> [u8; 2] {
+    let [tens, ..] = (number / 10 % 10).to_le_bytes();
+    let [ones, ..] = (number % 10).to_le_bytes();
+    [b'0' + tens, b'0' + ones]
 }
 
 /// A length of time in whole milliseconds, never negative.

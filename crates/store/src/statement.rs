@@ -90,6 +90,15 @@ impl<Place, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Place,
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.query.walk_ast(out)
     }
+
+    /// Diesel would walk through the whole statement to find out, each time that it is executed.
+    fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
+        debug_assert!(
+            self.query.is_safe_to_cache_prepared(backend)?,
+            "a statement that is kept may have more than one text"
+        );
+        Ok(true)
+    }
 }
 
 impl<Place, Q, C> RunQueryDsl<C> for Kept<Place, Q> {}

@@ -5,6 +5,8 @@ use diesel::PgConnection;
 #[cfg(feature = "sqlite")]
 use diesel::SqliteConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+#[cfg(feature = "sqlite")]
+use rollbook_domain::access::Authentication;
 use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::id::OrganizationId;
 use rollbook_domain::port::{
@@ -13,6 +15,8 @@ use rollbook_domain::port::{
     PasswordResetRepo, PlanRepo, PreferencesRepo, RequestRepo, RoleRepo, TokenRepo, Tx, UserRepo,
     VerificationRepo, WebhookRepo, WorkspaceRepo,
 };
+#[cfg(feature = "sqlite")]
+use rollbook_domain::secret::Digest;
 use rollbook_domain::subscription::Plan;
 use rollbook_domain::{Error, Result};
 
@@ -34,6 +38,9 @@ pub(crate) struct SqlTx<'c> {
     pub(crate) changed: bool,
     /// The organization whose row this transaction has locked last.
     pub(crate) held: Option<OrganizationId>,
+    /// Who was authenticated last, by which digest, where nobody else can change anything.
+    #[cfg(feature = "sqlite")]
+    pub(crate) seen: Option<(Digest, Authentication)>,
     /// The plan of an organization that is locked.
     pub(crate) plan: Option<(OrganizationId, Plan)>,
     /// The log that this transaction writes into.
@@ -58,6 +65,8 @@ impl<'c> SqlTx<'c> {
             failed: false,
             changed: false,
             held: None,
+            #[cfg(feature = "sqlite")]
+            seen: None,
             plan: None,
             trail: None,
         }

@@ -8,15 +8,16 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use actix_web::dev::{HttpServiceFactory, Payload, ServiceResponse};
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError, UrlencodedError};
+use actix_web::error::{JsonPayloadError, QueryPayloadError, UrlencodedError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::from_fn;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, Scope, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
 use rollbook_domain::{Error, access};
 
 use crate::observe::{Observer, observe};
 use crate::operation::{self, Table};
+use crate::router::Router;
 use crate::state::State;
 
 /// A way of speaking HTTP that existing clients understand.
@@ -26,10 +27,9 @@ pub trait Dialect: Sized + 'static {
     /// What its paths start with, without slashes at the end: one scope each.
     const ROOTS: &'static [&'static str];
 
-    /// What a variable segment of a path may hold, as a regular expression. Not a colon, unless the
-    /// dialect says so: it starts a custom verb (AIP-136), and `/organizations/{id}:undelete` is
-    /// not an organization of a strange name.
-    const SEGMENT: &'static str = "[^/:]+";
+    /// Whether a colon in a variable segment of a path starts a custom verb (AIP-136), so that
+    /// `/organizations/{id}:undelete` is not an organization of a strange name.
+    const CUSTOM_VERBS: bool = true;
 
     /// Renders a refusal. Causes of internal errors are not for clients.
     fn refuse(fault: &Fault) -> HttpResponse;
@@ -63,11 +63,6 @@ pub enum Fault {
     },
     /// The query is not what the operation takes.
     Query {
-        /// A sentence for the person who has to mend it.
-        reason: String,
-    },
-    /// The path is not what the operation takes.
-    Path {
         /// A sentence for the person who has to mend it.
         reason: String,
     },
@@ -130,7 +125,6 @@ impl fmt::Display for Fault {
             Self::Body { reason, .. } => write!(f, "bad body: {reason}"),
             Self::TooLarge { limit } => write!(f, "the body has more than {limit} bytes"),
             Self::Query { reason } => write!(f, "bad query: {reason}"),
-            Self::Path { reason } => write!(f, "bad path: {reason}"),
             Self::Header { name, reason } => write!(f, "bad {name} header: {reason}"),
             Self::Unprocessable(_) => f.write_str("the input is not acceptable"),
             Self::Unsupported { what } => write!(f, "{what} are not supported"),
@@ -257,23 +251,17 @@ fn scope<D: Dialect>(
         .error_handler(|error, _| json_fault::<D>(&error).into());
     let query =
         web::QueryConfig::default().error_handler(|error, _| query_fault::<D>(&error).into());
-    let path = web::PathConfig::default().error_handler(|error, _| path_fault::<D>(&error).into());
     let form = web::FormConfig::default()
         .limit(limit)
         .error_handler(|error, _| form_fault::<D>(&error).into());
-    let scope = web::scope(root)
+    let router = Router::<D>::new(root, operations, state.settings.request_timeout);
+    web::scope(root)
         .app_data(state.clone())
         .app_data(form)
         .app_data(web::PayloadConfig::new(limit))
         .app_data(json)
         .app_data(query)
-        .app_data(path);
-    operation::resources::<D>(root, operations, state.settings.request_timeout)
-        .into_iter()
-        .fold(scope, Scope::service)
-        .default_service(web::to(|| {
-            ready(Err::<&str, _>(Fail::<D>::from(Fault::UnknownRoute)))
-        }))
+        .default_service(router)
         .wrap(from_fn(move |request, next| {
             observe::<D, _>(Rc::clone(&observer), request, next)
         }))
@@ -305,9 +293,4 @@ fn form_fault<D: Dialect>(error: &UrlencodedError) -> Fail<D> {
 fn query_fault<D: Dialect>(error: &QueryPayloadError) -> Fail<D> {
     let reason = error.to_string();
     Fault::Query { reason }.into()
-}
-
-fn path_fault<D: Dialect>(error: &PathError) -> Fail<D> {
-    let reason = error.to_string();
-    Fault::Path { reason }.into()
 }

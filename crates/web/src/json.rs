@@ -48,8 +48,15 @@ impl<T: WriteJson> WriteJson for Vec<T> {
 
 /// Appends a text that needs no escaping, such as an id.
 pub(crate) fn write_plain(text: &str, json: &mut Vec<u8>) {
+    write_parts(&[text.as_bytes()], json);
+}
+
+/// Appends a text of parts in UTF-8 that need no escaping.
+pub(crate) fn write_parts(parts: &[&[u8]], json: &mut Vec<u8>) {
     json.push(b'"');
-    json.extend_from_slice(text.as_bytes());
+    for part in parts {
+        json.extend_from_slice(part);
+    }
     json.push(b'"');
 }
 

@@ -21,6 +21,7 @@ mod observe;
 pub mod operation;
 mod page;
 pub mod pages;
+mod router;
 mod state;
 pub mod zenml;
 

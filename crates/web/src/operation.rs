@@ -1,31 +1,27 @@
 //! Operations: what a dialect can be asked. The router is made out of the table of them and of
 //! nothing else, so a route without an identifier or without a policy cannot exist.
 
-use std::task::{Context, Poll};
+use std::future::ready;
+use std::net::IpAddr;
+use std::time::Duration;
 
-use actix_web::body::BoxBody;
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, Resource, Route, guard, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, Route};
+use futures_util::future::LocalBoxFuture;
 use rollbook_domain::access;
 use rollbook_domain::error::Unauthenticated;
 use rollbook_domain::policy::Action;
 use rollbook_domain::role::Permission;
-use std::future::{Ready, ready};
-use std::marker::PhantomData;
-use std::net::IpAddr;
-use std::pin::Pin;
-use std::time::Duration;
 
 use crate::client_address::client_address;
-use crate::dialect::{Dialect, Fail, Fault};
+use crate::dialect::{Dialect, Fail};
 use crate::limits;
 use crate::observe::RequestId;
 use crate::state::State;
 
-/// Everything that a dialect can be asked, a slice for each kind of resource. What is asked most
-/// comes first, since the router tries one after the other.
+/// Everything that a dialect can be asked, a slice for each kind of resource.
 pub type Table = &'static [&'static [Operation]];
 
 /// One method on one path of one dialect.
@@ -91,16 +87,13 @@ impl Operation {
             .map(|matched| matched.operation)
     }
 
-    fn route<D: Dialect>(&'static self, limit: Duration) -> Route {
-        let allowed = guard::fn_guard(move |context| self.takes(&context.head().method));
-        (self.route)().guard(allowed).wrap(Gate::<D> {
-            operation: self,
-            limit,
-            dialect: PhantomData,
-        })
+    /// The handler, for the router.
+    pub(crate) fn handler(&self) -> Route {
+        (self.route)()
     }
 
-    fn takes(&self, method: &Method) -> bool {
+    /// Whether it answers this method.
+    pub(crate) fn takes(&self, method: &Method) -> bool {
         self.method == method || (self.method == Method::GET && method == Method::HEAD)
     }
 }
@@ -130,170 +123,33 @@ fn address_of(request: &HttpRequest) -> Option<IpAddr> {
     Some(client_address(peer, request.headers(), trusted))
 }
 
-/// The routes of those `operations` that are under a root of their dialect, in their order; each
-/// may take as long as `limit`.
-pub(crate) fn resources<D: Dialect>(
-    root: &str,
-    operations: Table,
-    limit: Duration,
-) -> Vec<Resource> {
-    let mut paths: Vec<&'static str> = Vec::new();
-    for operation in operations.iter().copied().flatten() {
-        let known = paths.iter().any(|path| alike(path, operation.path));
-        if below(root, operation.path).is_some() && !known {
-            paths.push(operation.path);
-        }
-    }
-    paths
-        .into_iter()
-        .map(|path| resource::<D>(root, path, operations, limit))
-        .collect()
-}
+/// The future of a handler.
+pub(crate) type Answering = LocalBoxFuture<'static, Result<ServiceResponse, Error>>;
 
-fn resource<D: Dialect>(
-    root: &str,
-    path: &'static str,
-    operations: Table,
-    limit: Duration,
-) -> Resource {
-    let all = || operations.iter().copied().flatten();
-    let here = || all().filter(move |it| alike(it.path, path));
-    let allow = allow_header(here());
-    let refuse = move || {
-        let allow = allow.clone();
-        ready(Err::<&str, _>(Fail::<D>::from(Fault::WrongMethod {
-            allow,
-        })))
-    };
-    here()
-        .fold(
-            web::resource(pattern::<D>(root, path)),
-            |resource, operation| resource.route(operation.route::<D>(limit)),
-        )
-        .default_service(web::to(refuse))
-}
-
-/// Whether two paths are one but for the names of their variable segments. Some dialects call the
-/// same segment one thing to read and another to write.
-fn alike(one: &str, other: &str) -> bool {
-    let segments = |path: &str| {
-        path.split('/')
-            .map(
-                |segment| match segment.split_once('{').zip(segment.split_once('}')) {
-                    Some(((before, _), (_, after))) => format!("{before}{{}}{after}"),
-                    None => segment.to_owned(),
-                },
-            )
-            .collect::<Vec<_>>()
-    };
-    segments(one) == segments(other)
-}
-
-/// A variable segment of a matched request by the name that its operation has for it.
-pub(crate) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
-    let path = Operation::of(request).map_or("", |operation| operation.path);
-    let names = path
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split('}').next());
-    let place = names.into_iter().position(|it| it == name);
-    let value = place.and_then(|place| request.match_info().iter().nth(place));
-    value.map_or("", |(_, value)| value)
-}
-
-/// The rest of a path that is under a root.
-fn below<'a>(root: &str, path: &'a str) -> Option<&'a str> {
-    let rest = path.strip_prefix(root)?;
-    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
-}
-
-/// The pattern under a root of the dialect.
-fn pattern<D: Dialect>(root: &str, path: &str) -> String {
-    let rest = below(root, path).unwrap_or(path);
-    rest.replace('}', &format!(":{}}}", D::SEGMENT))
-}
-
-fn allow_header<'a>(operations: impl Iterator<Item = &'a Operation>) -> String {
-    let mut methods: Vec<&str> = Vec::new();
-    for operation in operations {
-        methods.push(operation.method.as_str());
-        if operation.method == Method::GET {
-            methods.push(Method::HEAD.as_str());
-        }
-    }
-    methods.join(", ")
-}
-
-/// Stands before every handler: notes the operation and turns away who presents no credential.
-struct Gate<D> {
+/// Notes what is asked, and turns away who presents no credential where one is needed. The others get
+/// the answer of the handler, which may take as long as `limit`.
+pub(crate) fn enter<D: Dialect>(
+    request: ServiceRequest,
     operation: &'static Operation,
     limit: Duration,
-    dialect: PhantomData<fn() -> D>,
-}
-
-impl<S, D> Transform<S, ServiceRequest> for Gate<D>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>,
-    D: Dialect,
-{
-    type Response = ServiceResponse;
-    type Error = Error;
-    type Transform = Gatekeeper<S, D>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
-
-    fn new_transform(&self, handler: S) -> Self::Future {
-        ready(Ok(Gatekeeper {
-            operation: self.operation,
-            limit: self.limit,
-            handler,
-            dialect: PhantomData,
-        }))
-    }
-}
-
-struct Gatekeeper<S, D> {
-    operation: &'static Operation,
-    limit: Duration,
-    handler: S,
-    dialect: PhantomData<fn() -> D>,
-}
-
-/// The future of a boxed handler, passed on as it is.
-type Answering = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, Error>>>>;
-
-impl<S, D> Service<ServiceRequest> for Gatekeeper<S, D>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>,
-    D: Dialect,
-{
-    type Response = ServiceResponse;
-    type Error = Error;
-    type Future = Answering;
-
-    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.handler.poll_ready(context)
-    }
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let operation = self.operation;
-        let credential = D::credential(request.request());
-        request.extensions_mut().insert(Matched {
-            operation,
-            credential,
-        });
-        match (operation.policy, credential) {
-            (Policy::Public, _)
-            | (Policy::Caller(_), access::Credential::Token(_) | access::Credential::Session(_)) => {
-                let asked = request.request().clone();
-                supervised::<D>(self.limit, asked, self.handler.call(request))
-            }
-            (Policy::Caller(_), access::Credential::Nobody) => {
-                turn_away::<D>(request, Unauthenticated::Missing)
-            }
-            (Policy::Caller(_), access::Credential::Malformed) => {
-                turn_away::<D>(request, Unauthenticated::Invalid)
-            }
+    handle: impl FnOnce(ServiceRequest) -> Answering,
+) -> Answering {
+    let credential = D::credential(request.request());
+    request.extensions_mut().insert(Matched {
+        operation,
+        credential,
+    });
+    match (operation.policy, credential) {
+        (Policy::Public, _)
+        | (Policy::Caller(_), access::Credential::Token(_) | access::Credential::Session(_)) => {
+            let asked = request.request().clone();
+            supervised::<D>(limit, asked, handle(request))
+        }
+        (Policy::Caller(_), access::Credential::Nobody) => {
+            turn_away::<D>(request, Unauthenticated::Missing)
+        }
+        (Policy::Caller(_), access::Credential::Malformed) => {
+            turn_away::<D>(request, Unauthenticated::Invalid)
         }
     }
 }

@@ -69,7 +69,7 @@ impl InvitationRepo for Rows {
         add(&Invitation, &Digest) -> bool;
         find(OrganizationId, InvitationId) -> Option<InvitationView>;
         find_anywhere(InvitationId) -> Option<InvitationView>;
-        hold_organization(InvitationId) -> ();
+        find_locked(InvitationId) -> Option<InvitationView>;
         find_by_secret(&InvitationProof) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
         run_out(Timestamp, u32) -> Vec<(OrganizationId, InvitationId)>;

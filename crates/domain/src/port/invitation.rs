@@ -23,9 +23,9 @@ pub trait InvitationRepo {
     /// An invitation of some live organization, by its id alone.
     fn find_anywhere(&mut self, id: InvitationId) -> Result<Option<InvitationView>>;
 
-    /// Locks the row of the organization that an invitation is to, until the end of the
-    /// transaction; nothing happens when there is no invitation with this id.
-    fn hold_organization(&mut self, id: InvitationId) -> Result<()>;
+    /// Like [`find_anywhere`](Self::find_anywhere), with the row of the organization locked until the
+    /// end of the transaction: what it answers was read behind the lock.
+    fn find_locked(&mut self, id: InvitationId) -> Result<Option<InvitationView>>;
 
     /// The invitation of some live organization whose secret shows this. Where the secret names an
     /// invitation, it is that one or none; where it names none, it is one whose secret was kept

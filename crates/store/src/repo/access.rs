@@ -1,7 +1,6 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::access::{Arrival, Authentication, Place, Sponsor};
-use rollbook_domain::audit::Chain;
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::port::AccessRepo;
@@ -10,12 +9,13 @@ use rollbook_domain::secret::Digest;
 
 use super::end_of_log::{LastDigest, LastSequence, OrganizationIsHeard};
 use super::permissions::CustomPermissions;
-use crate::row::{OrganizationRow, OwnerRow, PlanRow, TokenRow, UserRow, head, held};
+use crate::row::{OrganizationRow, OwnerRow, PlanRow, TokenRow, UserRow, held};
 use crate::schema::{memberships, organizations, tokens, users};
 use crate::sql::Key;
 #[cfg(feature = "postgres")]
 use crate::statement::HoldingUserFirst;
-use crate::tx::{Connection, SqlTx, Trail, each, failed};
+use crate::statement::kept;
+use crate::tx::{Connection, SqlTx, each, failed};
 
 diesel::alias!(users as owners: Owners);
 
@@ -90,25 +90,36 @@ macro_rules! arrival {
 
 impl AccessRepo for SqlTx<'_> {
     fn authenticate(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
-        let found = each!(self, |connection| by_digest!(digest)
-            .select((TokenRow::as_select(), UserRow::as_select()))
-            .first(*connection)
-            .optional());
-        found.map_err(failed)?.map(authentication).transpose()
+        let found = each!(self, |connection| kept!(
+            by_digest!(digest).select((TokenRow::as_select(), UserRow::as_select()))
+        )
+        .get_result(*connection)
+        .optional());
+        let found = found.map_err(failed)?.map(authentication).transpose()?;
+        #[cfg(feature = "sqlite")]
+        if matches!(self.connection, Connection::Sqlite(_)) {
+            self.seen = found.clone().map(|found| (*digest, found));
+        }
+        Ok(found)
     }
 
     fn authenticate_locking(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
         match &mut self.connection {
-            // The only writer holds everything already.
+            // The only writer holds everything already, and need not read again what it has not
+            // changed.
             #[cfg(feature = "sqlite")]
-            Connection::Sqlite(_) => self.authenticate(digest),
+            Connection::Sqlite(_) => match self.seen.take() {
+                Some((seen, found)) if seen == *digest && !self.changed => Ok(Some(found)),
+                _ => self.authenticate(digest),
+            },
             // PostgreSQL reads locked rows again if others have changed them while it waited. Whoever
             // ends a user's credentials must find no newer one that an ended one has made.
             #[cfg(feature = "postgres")]
             Connection::Postgres(connection) => {
                 let query =
                     by_digest!(digest).select((TokenRow::as_select(), UserRow::as_select()));
-                let found = HoldingUserFirst(query).get_result(*connection).optional();
+                let held = kept!(HoldingUserFirst(query));
+                let found = held.get_result(*connection).optional();
                 self.failed |= found.is_err();
                 found.map_err(failed)?.map(authentication).transpose()
             }
@@ -121,10 +132,11 @@ impl AccessRepo for SqlTx<'_> {
         let found = if self.held == Some(organization) {
             self.arrive_behind_lock(digest, organization)?
         } else {
-            each!(self, |connection| arriving!(digest, id)
-                .select(arrival!())
-                .first::<ArrivalRow>(*connection)
-                .optional())
+            each!(self, |connection| kept!(
+                arriving!(digest, id).select(arrival!())
+            )
+            .get_result::<ArrivalRow>(*connection)
+            .optional())
             .map_err(failed)?
         };
         let Some((token, user, there, owner, roles, custom)) = found else {
@@ -152,15 +164,16 @@ impl SqlTx<'_> {
         organization: OrganizationId,
     ) -> Result<Option<ArrivalRow>> {
         let id = Key(organization.uuid());
-        let found: Option<LockedArrivalRow> = each!(self, |connection| arriving!(digest, id)
-            .select(arrival!(
+        let found: Option<LockedArrivalRow> = each!(self, |connection| kept!(
+            arriving!(digest, id).select(arrival!(
                 Option::<PlanRow>::as_select(),
                 LastSequence,
                 LastDigest,
                 OrganizationIsHeard
             ))
-            .first(*connection)
-            .optional())
+        )
+        .get_result(*connection)
+        .optional())
         .map_err(failed)?;
         let Some((token, user, there, owner, roles, custom, plan, sequence, last, is_heard)) =
             found
@@ -169,13 +182,7 @@ impl SqlTx<'_> {
         };
         let plan = plan.map(PlanRow::into_plan).transpose()?;
         self.plan = plan.map(|plan| (organization, plan));
-        if let (Some(sequence), Some(last)) = (sequence, last) {
-            self.trail = Some(Trail {
-                chain: Chain::Organization(organization),
-                head: Some(head(sequence, last)?),
-                is_heard,
-            });
-        }
+        self.begin_trail(organization, sequence.zip(last), is_heard)?;
         Ok(Some((token, user, there, owner, roles, custom)))
     }
 

@@ -2,6 +2,7 @@ use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::audit::{Chain, Entry, EntryTest, Head};
 use rollbook_domain::filter::Filter;
+use rollbook_domain::id::OrganizationId;
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::AuditRepo;
 use uuid::Uuid;
@@ -148,6 +149,23 @@ impl SqlTx<'_> {
     /// What is known of a log, if anything is.
     fn trail_of(&self, chain: Chain) -> Option<Trail> {
         self.trail.filter(|trail| trail.chain == chain)
+    }
+
+    /// Keeps the end of the log of an organization that is locked; nothing where there is none.
+    pub(super) fn begin_trail(
+        &mut self,
+        organization: OrganizationId,
+        end: Option<(i64, Vec<u8>)>,
+        is_heard: bool,
+    ) -> Result<()> {
+        if let Some((sequence, digest)) = end {
+            self.trail = Some(Trail {
+                chain: Chain::Organization(organization),
+                head: Some(head(sequence, digest)?),
+                is_heard,
+            });
+        }
+        Ok(())
     }
 }
 

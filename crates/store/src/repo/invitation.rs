@@ -9,6 +9,7 @@ use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{Email, Language};
 
 use super::assigned::{RolesOfInvitation, diff, key_of};
+use super::end_of_log::{LastDigest, LastSequence, OrganizationIsHeard};
 use super::start;
 use super::written::Condition;
 use crate::row::{InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
@@ -31,14 +32,16 @@ macro_rules! joined {
     };
 }
 
+/// The columns of an [`InvitationViewRow`], and more.
 macro_rules! columns {
-    () => {
+    ($($more:expr),*) => {
         (
             InvitationRow::as_select(),
             RolesOfInvitation,
             organizations::name,
             workspaces::title.nullable(),
             users::display_name.nullable(),
+            $($more,)*
         )
     };
 }
@@ -53,6 +56,18 @@ macro_rules! one {
         found.map_err(failed)?.map(invitation_view).transpose()
     }};
 }
+
+/// An invitation, the end of its organization's log, and whether anybody listens to that.
+type LockedRow = (
+    InvitationRow,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<Vec<u8>>,
+    bool,
+);
 
 impl InvitationRepo for SqlTx<'_> {
     fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool> {
@@ -92,12 +107,32 @@ impl InvitationRepo for SqlTx<'_> {
         )
     }
 
-    fn hold_organization(&mut self, id: InvitationId) -> Result<()> {
+    fn find_locked(&mut self, id: InvitationId) -> Result<Option<InvitationView>> {
         let theirs = invitations::table
             .filter(invitations::id.eq(Key(id.uuid())))
             .select(invitations::organization_id);
         let row = organizations::table.filter(organizations::id.eq_any(theirs));
-        hold!(self, row.select(organizations::id)).map(drop)
+        if !hold!(self, row.select(organizations::id))? {
+            return Ok(None);
+        }
+        // Whoever answers it writes into the log.
+        let found: Option<LockedRow> = each!(self, |connection| kept!(
+            joined!()
+                .filter(invitations::id.eq(Key(id.uuid())))
+                .filter(organizations::deleted_at.is_null())
+                .select(columns!(LastSequence, LastDigest, OrganizationIsHeard))
+        )
+        .get_result(*connection)
+        .optional())
+        .map_err(failed)?;
+        let Some((row, custom, place, workspace, inviter, sequence, last, is_heard)) = found else {
+            return Ok(None);
+        };
+        let view = invitation_view((row, custom, place, workspace, inviter))?;
+        let organization = view.invitation.organization_id;
+        self.held = Some(organization);
+        self.begin_trail(organization, sequence.zip(last), is_heard)?;
+        Ok(Some(view))
     }
 
     fn find_by_secret(&mut self, proof: &InvitationProof) -> Result<Option<InvitationView>> {

@@ -18,7 +18,7 @@ use super::permissions::CustomPermissions;
 use crate::row::{MemberRow, MembershipRow, NewMembership, PersonRow, held, member_view};
 use crate::schema::{membership_roles, memberships, users};
 use crate::sql::{Key, Moment};
-use crate::statement::update;
+use crate::statement::{kept, update};
 use crate::tx::{SqlTx, change, each, failed};
 
 macro_rules! members_of {
@@ -80,10 +80,11 @@ impl MembershipRepo for SqlTx<'_> {
 
     fn held(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Held>> {
         let member = memberships::table.find((Key(organization.uuid()), Key(user.uuid())));
-        let found: Option<(String, Option<String>)> = each!(self, |connection| member
-            .select((memberships::roles, CustomPermissions))
-            .first(*connection)
-            .optional())
+        let found: Option<(String, Option<String>)> = each!(self, |connection| kept!(
+            member.select((memberships::roles, CustomPermissions))
+        )
+        .get_result(*connection)
+        .optional())
         .map_err(failed)?;
         let held = found.map(|(roles, custom)| held(&roles, custom.as_deref()));
         held.transpose()

@@ -11,7 +11,7 @@ use super::start;
 use crate::row::{NewUser, UserRow};
 use crate::schema::{organizations, users};
 use crate::sql::Key;
-use crate::statement::update;
+use crate::statement::{kept, update};
 use crate::tx::{SqlTx, change, each, failed, locked, unless_taken};
 
 /// A page of the users that a query finds, by id. They are those that are not deleted.
@@ -69,11 +69,13 @@ impl UserRepo for SqlTx<'_> {
     }
 
     fn find_by_email(&mut self, email: &Email) -> Result<Option<User>> {
-        let found = each!(self, |connection| users::table
-            .filter(users::email_key.eq(email.key()))
-            .select(UserRow::as_select())
-            .first(*connection)
-            .optional());
+        let found = each!(self, |connection| kept!(
+            users::table
+                .filter(users::email_key.eq(email.key()))
+                .select(UserRow::as_select())
+        )
+        .get_result(*connection)
+        .optional());
         found.map_err(failed)?.map(UserRow::into_user).transpose()
     }
 

@@ -4,6 +4,7 @@ use rollbook_domain::audit::{Chain, Head};
 use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Organization;
 use rollbook_domain::port::{Store, Tx};
+use rollbook_domain::role::Role;
 use rollbook_domain::subscription::{Plan, Quota};
 use rollbook_domain::{Error, Result};
 
@@ -18,6 +19,7 @@ on_both! {
     whoever_begins_to_listen_is_told,
     what_was_just_made_has_an_empty_log,
     what_is_kept_ends_with_the_transaction,
+    an_invitation_is_found_with_the_end_of_the_log,
 }
 
 /// Ann's token, so that she arrives.
@@ -214,6 +216,59 @@ async fn what_is_kept_ends_with_the_transaction(database: &TestDatabase) -> Outc
             enter(tx, &acme)?;
             assert_eq!(tx.plans().find(acme.id)?, Some(Plan::default()));
             assert_eq!(tx.audit().head(Chain::Organization(acme.id))?, None);
+            Ok(())
+        })
+        .await?;
+    Ok(())
+}
+
+/// Whoever accepts locks the organization by the id of the invitation.
+async fn an_invitation_is_found_with_the_end_of_the_log(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let House { acme, ann, .. } = with_token(&*store).await?;
+    let invitation = sample::invitation(&acme, "cat", &[Role::Member]);
+    let digest = sample::invitation_secret(invitation.id, "cat").digest();
+    let (id, endpoint) = (invitation.id, sample::webhook_endpoint(&acme, "hook"));
+    let seeded = acme.clone();
+    store
+        .write(move |tx| {
+            tx.invitations().add(&invitation, &digest)?;
+            note(tx, &seeded, 1).map(drop)
+        })
+        .await?;
+    let ours = Chain::Organization(acme.id);
+    let theirs = acme.clone();
+    store
+        .write(move |tx| {
+            let found = tx.invitations().find_locked(id)?;
+            assert_eq!(found.map(|view| view.invitation.id), Some(id));
+            assert_eq!(tx.audit().head(ours)?.map(|head| head.sequence), Some(1));
+            let second = note(tx, &theirs, 2)?;
+            assert_eq!(tx.audit().head(ours)?, Some(second));
+            let found = tx.invitations().find_locked(id)?;
+            assert_eq!(found.map(|view| view.invitation.id), Some(id));
+            assert_eq!(tx.audit().head(ours)?, Some(second));
+            tx.webhooks().add(&endpoint)
+        })
+        .await?;
+    database.execute("UPDATE webhook_endpoints SET position = head")?;
+    assert_eq!(told(&*store).await?, 0);
+    let third = acme.clone();
+    store
+        .write(move |tx| {
+            tx.invitations().find_locked(id)?;
+            note(tx, &third, 3).map(drop)
+        })
+        .await?;
+    assert_eq!(told(&*store).await?, 1);
+    let gone = acme.clone();
+    store
+        .write(move |tx| {
+            let mut deleted = gone.clone();
+            deleted.deleted_at = Some(ann.created_at);
+            deleted.version = gone.version.next();
+            assert!(tx.organizations().update(&deleted, gone.version)?);
+            assert_eq!(tx.invitations().find_locked(id)?, None);
             Ok(())
         })
         .await?;

@@ -9,13 +9,14 @@ use rollbook_domain::id::{
     ClientId, GrantId, InvitationId, MembershipId, MessageId, OrganizationId, RoleId, TokenId,
     UserId, WebhookEndpointId, WorkspaceId,
 };
-use rollbook_domain::invitation::InvitationProof;
+use rollbook_domain::invitation::{InvitationProof, InvitationState};
 use rollbook_domain::membership::{Direction, MemberField, MemberKey, MemberOrder, SortValue};
 use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Age;
 use rollbook_domain::outbox::{DeliveryState, DeliveryTest};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Tx;
+use rollbook_domain::role::Role;
 use uuid::Uuid;
 
 use crate::harness::on_sqlite;
@@ -31,6 +32,7 @@ struct CompileOption {
 on_sqlite! {
     plans_survive_a_bound_limit,
     no_read_scans_or_sorts,
+    no_write_makes_a_table_of_its_own,
 }
 
 /// Without `SQLITE_ENABLE_QPSG` (see `.cargo/config.toml`), SQLite plans a prepared statement anew
@@ -60,6 +62,48 @@ async fn no_read_scans_or_sorts(database: &TestDatabase) -> Outcome {
         assert_eq!(objection, None, "{query}\n{plan:#?}");
     }
     Ok(())
+}
+
+/// A list of three or more in a `CHECK` is a table in memory, which SQLite makes, fills and throws away
+/// for every row that is written.
+async fn no_write_makes_a_table_of_its_own(database: &TestDatabase) -> Outcome {
+    let writes = recorder::record_writes(database, write_what_requests_write).await?;
+    assert_eq!(writes.len(), 8, "{writes:#?}");
+    for write in writes {
+        let text = write.split(" -- binds").next().unwrap_or_default();
+        let steps: Vec<Opcode> =
+            sql_query(format!("EXPLAIN {text}")).load(&mut database.bare_sqlite()?)?;
+        let tables = steps.iter().filter(|step| step.opcode == "OpenEphemeral");
+        assert_eq!(tables.count(), 0, "{text}");
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Opcode {
+    #[diesel(sql_type = Text)]
+    opcode: String,
+}
+
+/// What creating an organization, inviting and accepting write.
+fn write_what_requests_write(tx: &mut dyn Tx) -> Result<()> {
+    let (ann, bob) = (sample::user("ann"), sample::user("bob"));
+    tx.users().add(&ann)?;
+    let acme = sample::organization("Acme", &ann);
+    tx.organizations().add(&acme)?;
+    let before = sample::invitation_view(&acme, &ann, "bob", &[Role::Member]).invitation;
+    let digest = sample::invitation_secret(before.id, "bob").digest();
+    tx.invitations().add(&before, &digest)?;
+    tx.outbox().add(&sample::message(&before))?;
+    tx.users().add(&bob)?;
+    let mut accepted = before.clone();
+    accepted.state = InvitationState::Accepted;
+    accepted.accepted_by = Some(bob.id);
+    accepted.touch(before.created_at);
+    tx.invitations().update(&accepted, &before)?;
+    tx.memberships()
+        .add(&sample::membership(&acme, &bob, &[Role::Member]), &bob)?;
+    tx.audit().add(&sample::entry(acme.id, 1, ann.id))
 }
 
 /// One call of every method that reads by key, page 200 of every list among them.

@@ -315,14 +315,14 @@ async fn whoever_holds_an_organization_sees_the_latest(database: &TestDatabase) 
     };
     assert!(store.write(seed).await?);
     let absent = InvitationId::new(sample::uuid("absent"));
-    let hold_nothing = move |tx: &mut dyn Tx| tx.invitations().hold_organization(absent);
-    store.write(hold_nothing).await?;
+    let hold_nothing = move |tx: &mut dyn Tx| tx.invitations().find_locked(absent);
+    assert_eq!(store.write(hold_nothing).await?, None);
     let count_up = |racer: usize| {
         move |tx: &mut dyn Tx| {
             if racer.is_multiple_of(2) {
                 tx.organizations().hold(id)?;
             } else {
-                tx.invitations().hold_organization(invited)?;
+                tx.invitations().find_locked(invited)?;
             }
             let mut found = tx
                 .organizations()

@@ -62,6 +62,16 @@ pub(crate) async fn record_change(
     Ok(queries)
 }
 
+/// Every `INSERT` and every `UPDATE` that this work sends.
+pub(crate) async fn record_writes(
+    database: &TestDatabase,
+    work: impl FnMut(&mut dyn Tx) -> Result<()> + Send + 'static,
+) -> Outcome<Vec<String>> {
+    let mut queries = watch(database, async |store| store.write(work).await).await?;
+    queries.retain(|query| query.starts_with("INSERT") || query.starts_with("UPDATE"));
+    Ok(queries)
+}
+
 /// Every `UPDATE` and every `DELETE` that this work sends.
 pub(crate) async fn record_endings(
     database: &TestDatabase,

@@ -1,23 +1,50 @@
 //! Entity tags (AIP-154, RFC 9110 §8.8.3): the version of a resource in quotes. Clients treat them
 //! as opaque.
 
+use std::fmt::{self, Display};
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use rollbook_domain::organization::Version;
+use serde::{Serialize, Serializer};
 use utoipa::IntoParams;
 
 use super::Fail;
 use crate::dialect::Fault;
+use crate::json::{WriteJson, write_parts};
 
 /// A version that no resource has: what a tag stands for that was not made here.
 const FOREIGN: Version = Version::new(0);
 
 /// The tag of a version.
 pub(super) fn of(version: Version) -> String {
-    format!("\"{}\"", version.number())
+    Tag(version).to_string()
+}
+
+/// The tag of a version in a list, written without an allocation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tag(pub(super) Version);
+
+impl Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.number())
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl WriteJson for Tag {
+    fn write_json(&self, json: &mut Vec<u8>) {
+        let mut digits = itoa::Buffer::new();
+        let number = digits.format(self.0.number());
+        write_parts(&[b"\\\"", number.as_bytes(), b"\\\""], json);
+    }
 }
 
 /// The version of a tag. A weak tag is as good as its strong form: a proxy that compresses makes

@@ -6,7 +6,7 @@ use rollbook_domain::user::UserKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::etag;
+use super::etag::Tag;
 use super::name::{OwnerName, Time};
 use super::wire::UserType;
 use crate::json::write_json;
@@ -46,7 +46,8 @@ pub(super) struct Member<'a> {
     update_time: Time,
     /// Changes whenever the roles in the organization do. Sent back with a change, in the body or
     /// in `If-Match`, it makes the change conditional.
-    etag: String,
+    #[schema(value_type = String)]
+    etag: Tag,
 }
 
 impl<'a> From<&'a MemberView> for Member<'a> {
@@ -63,7 +64,7 @@ impl<'a> From<&'a MemberView> for Member<'a> {
             roles: roles(view),
             create_time: Time(it.created_at),
             update_time: Time(it.updated_at),
-            etag: etag::of(it.version),
+            etag: Tag(it.version),
         }
     }
 }
@@ -93,7 +94,8 @@ pub(super) struct OrganizationUser<'a> {
     #[schema(value_type = String, format = DateTime)]
     update_time: Time,
     /// Changes whenever the roles in the organization do.
-    etag: String,
+    #[schema(value_type = String)]
+    etag: Tag,
 }
 
 write_json!(OrganizationUser {
@@ -145,7 +147,7 @@ impl<'a> From<&'a MemberView> for OrganizationUser<'a> {
             roles: roles(view),
             create_time: Time(it.created_at),
             update_time: Time(it.updated_at),
-            etag: etag::of(it.version),
+            etag: Tag(it.version),
         }
     }
 }

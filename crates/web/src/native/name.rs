@@ -1,14 +1,14 @@
 //! Resource names and times. Those of organizations are written without allocations: a list prints
 //! five of them an item.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 
 use rollbook_domain::id::{OrganizationId, UserId};
 use rollbook_domain::time::Timestamp;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::json::{WriteJson, write_plain};
+use crate::json::{WriteJson, write_parts, write_plain};
 
 /// `organizations/{organization}`.
 #[derive(Clone, Copy, Debug)]
@@ -74,34 +74,27 @@ pub(super) struct Time(pub(super) Timestamp);
 
 const ORGANIZATIONS: &str = "organizations/";
 const USERS: &str = "/users/";
-/// Enough for the longest name: two collections and two UUIDs.
-const CAPACITY: usize = ORGANIZATIONS.len() + USERS.len() + 2 * 36;
-
-impl OrganizationName {
-    fn text(self) -> Text {
-        let mut text = Text::default();
-        text.push(ORGANIZATIONS).push_uuid(self.0.uuid());
-        text
+impl Display for OrganizationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ORGANIZATIONS}{}", self.0)
     }
 }
 
-impl OwnerName {
-    fn text(self) -> Text {
-        let mut text = OrganizationName(self.0).text();
-        text.push(USERS).push_uuid(self.1.uuid());
-        text
+impl Display for OwnerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{USERS}{}", OrganizationName(self.0), self.1)
     }
 }
 
 impl Serialize for OrganizationName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.text().as_str())
+        serializer.collect_str(self)
     }
 }
 
 impl Serialize for OwnerName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.text().as_str())
+        serializer.collect_str(self)
     }
 }
 
@@ -113,52 +106,35 @@ impl Serialize for Time {
 
 impl WriteJson for OrganizationName {
     fn write_json(&self, json: &mut Vec<u8>) {
-        write_plain(self.text().as_str(), json);
+        let mut id = Uuid::encode_buffer();
+        write_parts(
+            &[ORGANIZATIONS.as_bytes(), digits(self.0.uuid(), &mut id)],
+            json,
+        );
     }
 }
 
 impl WriteJson for OwnerName {
     fn write_json(&self, json: &mut Vec<u8>) {
-        write_plain(self.text().as_str(), json);
+        let (mut organization, mut user) = (Uuid::encode_buffer(), Uuid::encode_buffer());
+        let parts = [
+            ORGANIZATIONS.as_bytes(),
+            digits(self.0.uuid(), &mut organization),
+            USERS.as_bytes(),
+            digits(self.1.uuid(), &mut user),
+        ];
+        write_parts(&parts, json);
     }
 }
 
 impl WriteJson for Time {
     fn write_json(&self, json: &mut Vec<u8>) {
-        write_plain(self.0.rfc3339().as_str(), json);
+        write_parts(&[self.0.rfc3339().as_bytes()], json);
     }
 }
 
-/// A short text on the stack.
-struct Text {
-    bytes: [u8; CAPACITY],
-    length: usize,
-}
-
-impl Default for Text {
-    fn default() -> Self {
-        Self {
-            bytes: [0; CAPACITY],
-            length: 0,
-        }
-    }
-}
-
-impl Text {
-    fn push(&mut self, part: &str) -> &mut Self {
-        let end = self.length + part.len();
-        self.bytes[self.length..end].copy_from_slice(part.as_bytes());
-        self.length = end;
-        self
-    }
-
-    fn push_uuid(&mut self, uuid: Uuid) -> &mut Self {
-        self.push(uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
-    }
-
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
-    }
+fn digits(id: Uuid, room: &mut [u8]) -> &[u8] {
+    id.hyphenated().encode_lower(room).as_bytes()
 }
 
 #[cfg(test)]

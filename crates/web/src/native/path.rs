@@ -65,7 +65,4 @@ macro_rules! id_path {
 }
 pub(super) use id_path;
 
-/// A variable segment of the path.
-pub(super) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
-    request.match_info().get(name).unwrap_or_default()
-}
+pub(super) use crate::router::segment;

@@ -138,7 +138,7 @@ fn judge(fault: &Fault) -> Verdict {
     match fault {
         Fault::Domain(error) => judge_error(error),
         Fault::Body { field, reason } => Verdict::invalid(field.as_deref(), reason),
-        Fault::Query { reason } | Fault::Path { reason } => Verdict::invalid(None, reason),
+        Fault::Query { reason } => Verdict::invalid(None, reason),
         Fault::Header { name, reason } => Verdict::invalid(Some(name), reason),
         // Made by other dialects only.
         Fault::Unprocessable(_) => Verdict::invalid(None, "the input is not acceptable"),

@@ -12,8 +12,9 @@ use rollbook_domain::value::Logo;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::etag::{self, Tag};
+use super::logo;
 use super::name::{Name, OrganizationName, OwnerName, Time};
-use super::{etag, logo};
 use crate::json::write_json;
 
 /// An organization: what users belong to. It has exactly one owner.
@@ -69,8 +70,8 @@ pub(super) struct Organization<'a> {
     update_time: Time,
     /// Changes whenever the organization does. Sent back with a change, here or in `If-Match`, it
     /// makes the change conditional.
-    #[schema(required = false)]
-    etag: String,
+    #[schema(required = false, value_type = String)]
+    etag: Tag,
 }
 
 write_json!(Organization {
@@ -108,7 +109,7 @@ impl<'a> From<&'a OrganizationView> for Organization<'a> {
             owner_email: view.owner.email.as_str(),
             create_time: Time(it.created_at),
             update_time: Time(it.updated_at),
-            etag: etag::of(it.version),
+            etag: Tag(it.version),
         }
     }
 }

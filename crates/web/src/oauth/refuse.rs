@@ -55,10 +55,9 @@ fn words(fault: &Fault) -> (StatusCode, &'static str, String) {
     };
     match fault {
         Fault::Domain(error) => words_of(error),
-        Fault::Body { reason, .. }
-        | Fault::Query { reason }
-        | Fault::Path { reason }
-        | Fault::Header { reason, .. } => invalid(reason),
+        Fault::Body { reason, .. } | Fault::Query { reason } | Fault::Header { reason, .. } => {
+            invalid(reason)
+        }
         Fault::TooLarge { limit } => (
             StatusCode::PAYLOAD_TOO_LARGE,
             "invalid_request",

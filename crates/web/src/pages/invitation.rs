@@ -4,7 +4,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::SET_COOKIE;
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{self, Data, Form, Path};
+use actix_web::web::{self, Data, Form};
 use minijinja::{Value, context};
 use rollbook_domain::invitation::{Invitation, InvitationState, InvitationView};
 use rollbook_domain::password::{PASSWORD_LEAST, Password};
@@ -17,6 +17,7 @@ use rollbook_domain::value::{DisplayName, Malformed, WorkspaceTitle};
 use rollbook_domain::{Error, Refusal};
 use serde::Deserialize;
 
+use super::in_path::SecretInPath;
 use super::origin::{OwnForm, origin_of};
 use super::{Answer, Caller, Fail, answer, cookie, operation, password, session, template};
 use crate::operation::{Operation, Policy};
@@ -57,11 +58,11 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
 ];
 
-async fn show(caller: Caller, secret: Path<String>, state: Data<State>) -> Answer {
+async fn show(caller: Caller, secret: SecretInPath, state: Data<State>) -> Answer {
     look(&caller, &secret, &state, None).await
 }
 
-async fn accept(_: OwnForm, caller: Caller, secret: Path<String>, state: Data<State>) -> Answer {
+async fn accept(_: OwnForm, caller: Caller, secret: SecretInPath, state: Data<State>) -> Answer {
     let handle = Handle::Secret(Presented::read(&secret));
     match state.services.invitations.accept(caller.who, handle).await {
         Ok(accepted) => Ok(led_on(&secret, &state, &accepted.invitation, None)),
@@ -69,7 +70,7 @@ async fn accept(_: OwnForm, caller: Caller, secret: Path<String>, state: Data<St
     }
 }
 
-async fn decline(_: OwnForm, caller: Caller, secret: Path<String>, state: Data<State>) -> Answer {
+async fn decline(_: OwnForm, caller: Caller, secret: SecretInPath, state: Data<State>) -> Answer {
     let handle = Handle::Secret(Presented::read(&secret));
     match state.services.invitations.decline(caller.who, handle).await {
         Ok(_) => Ok(answer::see_other(&here(&secret)).finish()),
@@ -88,7 +89,7 @@ struct SignUpForm {
 async fn sign_up(
     _: OwnForm,
     caller: Caller,
-    secret: Path<String>,
+    secret: SecretInPath,
     form: Form<SignUpForm>,
     state: Data<State>,
 ) -> Answer {

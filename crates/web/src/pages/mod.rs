@@ -9,6 +9,7 @@ mod authorization_request;
 mod cookie;
 mod device;
 mod grant;
+mod in_path;
 mod invitation;
 mod origin;
 mod password;

@@ -2,7 +2,7 @@
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::rt;
-use actix_web::web::{self, Data, Form, Path};
+use actix_web::web::{self, Data, Form};
 use minijinja::context;
 use rollbook_domain::access::Origin;
 use rollbook_domain::password::{PASSWORD_LEAST, Password};
@@ -11,6 +11,7 @@ use rollbook_domain::value::Email;
 use rollbook_domain::{Error, Refusal};
 use serde::Deserialize;
 
+use super::in_path::SecretInPath;
 use super::origin::OwnForm;
 use super::{Answer, Caller, Fail, answer, operation, template};
 use crate::errand::Place;
@@ -110,7 +111,7 @@ async fn send(state: Data<State>, origin: Origin, email: Email, _place: Place) {
     }
 }
 
-async fn show(secret: Path<String>, state: Data<State>) -> Answer {
+async fn show(secret: SecretInPath, state: Data<State>) -> Answer {
     look(&secret, &state, None).await
 }
 
@@ -123,7 +124,7 @@ struct ResetForm {
 async fn reset(
     _: OwnForm,
     caller: Caller,
-    secret: Path<String>,
+    secret: SecretInPath,
     filled: Form<ResetForm>,
     state: Data<State>,
 ) -> Answer {

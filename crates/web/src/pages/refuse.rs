@@ -62,13 +62,11 @@ fn put(response: &mut HttpResponse, name: actix_web::http::header::HeaderName, v
 fn words(fault: &Fault) -> Words {
     match fault {
         Fault::Domain(error) => words_of(error),
-        Fault::Body { reason, .. } | Fault::Query { reason } | Fault::Path { reason } => {
-            Words::new(
-                StatusCode::BAD_REQUEST,
-                "This was not understood",
-                format!("{} Go back and try again.", answer::sentence(reason)),
-            )
-        }
+        Fault::Body { reason, .. } | Fault::Query { reason } => Words::new(
+            StatusCode::BAD_REQUEST,
+            "This was not understood",
+            format!("{} Go back and try again.", answer::sentence(reason)),
+        ),
         Fault::Header { reason, .. } => Words::new(
             StatusCode::FORBIDDEN,
             "This was not done",

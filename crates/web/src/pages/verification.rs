@@ -1,11 +1,12 @@
 //! The page behind the link that verifies an address: whose it will be, and the button.
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{self, Data, Path};
+use actix_web::web::{self, Data};
 use minijinja::context;
 use rollbook_domain::policy::Action;
 use rollbook_domain::service::user::{OpenedVerification, VerificationSecret};
 
+use super::in_path::SecretInPath;
 use super::origin::OwnForm;
 use super::{Answer, Caller, answer, operation, template};
 use crate::operation::{Operation, Policy};
@@ -29,7 +30,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
 ];
 
-async fn show(caller: Caller, secret: Path<String>, state: Data<State>) -> Answer {
+async fn show(caller: Caller, secret: SecretInPath, state: Data<State>) -> Answer {
     let presented = VerificationSecret::read(&secret);
     let service = &state.services.users;
     let opened = service
@@ -47,7 +48,7 @@ async fn show(caller: Caller, secret: Path<String>, state: Data<State>) -> Answe
     Ok(page?)
 }
 
-async fn confirm(_: OwnForm, caller: Caller, secret: Path<String>, state: Data<State>) -> Answer {
+async fn confirm(_: OwnForm, caller: Caller, secret: SecretInPath, state: Data<State>) -> Answer {
     let presented = VerificationSecret::read(&secret);
     let service = &state.services.users;
     service.verify_my_email(caller.who, presented).await?;

@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::report::{Item, Report};
-use crate::operation;
+use crate::router;
 
 /// A variable segment of the path, decoded.
 pub(super) fn segment(request: &HttpRequest, name: &str) -> String {
     // Actix leaves encoded what would change the path.
-    percent_decode_str(operation::segment(request, name))
+    percent_decode_str(router::segment(request, name))
         .decode_utf8_lossy()
         .into_owned()
 }

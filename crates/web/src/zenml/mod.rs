@@ -60,7 +60,7 @@ impl Dialect for Zenml {
         "/usage-batch",
     ];
     // Organizations and service accounts are in paths by their names.
-    const SEGMENT: &'static str = "[^/]+";
+    const CUSTOM_VERBS: bool = false;
 
     fn refuse(fault: &Fault) -> HttpResponse {
         refuse::refuse(fault)

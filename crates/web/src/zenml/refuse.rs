@@ -125,7 +125,6 @@ fn judge(fault: &Fault) -> Verdict {
         Fault::Unprocessable(items) => Verdict(StatusCode::UNPROCESSABLE_ENTITY, items.clone()),
         Fault::Body { field, reason } => invalid("body", field.as_deref(), reason),
         Fault::Query { reason } => invalid("query", None, reason),
-        Fault::Path { reason } => invalid("path", None, reason),
         Fault::Header { name, reason } => invalid("header", Some(name), reason),
         Fault::TooLarge { limit } => Verdict::plain(
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -46,8 +46,8 @@ impl InvitationRepo for MemoryTx {
         find_live(self.reading()?, |kept| kept.invitation.id == id)
     }
 
-    fn hold_organization(&mut self, _: InvitationId) -> Result<()> {
-        self.writing().map(drop)
+    fn find_locked(&mut self, id: InvitationId) -> Result<Option<InvitationView>> {
+        find_live(self.writing()?, |kept| kept.invitation.id == id)
     }
 
     fn find_by_secret(&mut self, proof: &InvitationProof) -> Result<Option<InvitationView>> {

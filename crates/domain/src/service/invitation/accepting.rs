@@ -253,8 +253,7 @@ fn find_locked(tx: &mut dyn Tx, handle: Handle, may_prove: bool) -> Result<Invit
             find_by_secret(tx, secret)
         }
         Handle::Id(id) => {
-            tx.invitations().hold_organization(id)?;
-            let found = tx.invitations().find_anywhere(id)?;
+            let found = tx.invitations().find_locked(id)?;
             found.ok_or(Error::NotFound(Kind::Invitation))
         }
     }

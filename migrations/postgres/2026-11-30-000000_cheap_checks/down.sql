@@ -1,0 +1,2 @@
+-- Nothing to do: PostgreSQL has no such checks (docs/decisions/0033).
+SELECT 1;
