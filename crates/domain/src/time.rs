@@ -137,10 +137,19 @@ impl Rfc3339 {
 
 /// The last two digits of a number.
 const fn two_digits(number: u32) -> [u8; 2] {
-    let [tens, ..] = (number / 10 % 10).to_le_bytes();
-    let [ones, ..] = (number % 10).to_le_bytes();
-    [b'0' + tens, b'0' + ones]
+    PAIRS[(number % 100) as usize]
 }
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [*b"00"; 100];
+    let mut number: u8 = 0;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
 
 /// A length of time in whole milliseconds, never negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -91,7 +91,8 @@ impl<Place, Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Kept<Place,
         self.query.walk_ast(out)
     }
 
-    /// Diesel would walk through the whole statement to find out, each time that it is executed.
+    /// Diesel would walk through the whole statement to find out, each time that it is executed; it
+    /// does for changes, which it gets by reference.
     fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
         debug_assert!(
             self.query.is_safe_to_cache_prepared(backend)?,

@@ -207,8 +207,8 @@ fn check_foreign_keys(state: &State, invitation: &Invitation) -> Result<()> {
     if let Some(workspace) = invitation.workspace_id {
         state.workspace(invitation.organization_id, workspace)?;
     }
-    for user in [invitation.inviter_id, invitation.accepted_by] {
-        user.map(|user| state.user(user)).transpose()?;
+    if let Some(inviter) = invitation.inviter_id {
+        state.user(inviter)?;
     }
     Ok(())
 }

@@ -1,10 +1,6 @@
--- SQLite makes a table of its own for a list of three or more, in memory, every time that a row is
--- checked against it. A chain of comparisons is a few instructions.
-
 ALTER TABLE organizations RENAME COLUMN subscription_status TO subscription_status_before;
 ALTER TABLE organizations ADD COLUMN subscription_status TEXT NOT NULL DEFAULT 'none'
-    CHECK (subscription_status = 'none' OR subscription_status = 'trial' OR subscription_status = 'active'
-        OR subscription_status = 'past_due' OR subscription_status = 'canceled');
+    CHECK (subscription_status IN ('none', 'trial', 'active', 'past_due', 'canceled'));
 UPDATE organizations SET subscription_status = subscription_status_before
     WHERE subscription_status_before <> 'none';
 ALTER TABLE organizations DROP COLUMN subscription_status_before;
@@ -13,11 +9,14 @@ DROP INDEX invitations_pending;
 DROP INDEX invitations_email;
 DROP INDEX invitations_expiring;
 ALTER TABLE invitations RENAME COLUMN state TO state_before;
+ALTER TABLE invitations RENAME COLUMN accepted_by TO accepted_by_before;
 ALTER TABLE invitations ADD COLUMN state TEXT
-    CHECK (state = 'pending' OR state = 'accepted' OR state = 'declined' OR state = 'revoked' OR state = 'expired');
-UPDATE invitations SET state = state_before;
+    CHECK (state IN ('pending', 'accepted', 'declined', 'revoked', 'expired'));
+ALTER TABLE invitations ADD COLUMN accepted_by BLOB REFERENCES users (id);
+UPDATE invitations SET state = state_before, accepted_by = accepted_by_before;
 ALTER TABLE invitations ALTER COLUMN state SET NOT NULL;
 ALTER TABLE invitations DROP COLUMN state_before;
+ALTER TABLE invitations DROP COLUMN accepted_by_before;
 CREATE UNIQUE INDEX invitations_pending ON invitations (organization_id, email_key) WHERE state = 'pending';
 CREATE INDEX invitations_email ON invitations (email_key, id) WHERE state = 'pending';
 CREATE INDEX invitations_expiring ON invitations (expires_at, organization_id, id) WHERE state = 'pending';
@@ -29,7 +28,7 @@ DROP INDEX outbox_dead;
 DROP INDEX outbox_finished;
 ALTER TABLE outbox RENAME COLUMN state TO state_before;
 ALTER TABLE outbox ADD COLUMN state TEXT
-    CHECK (state = 'pending' OR state = 'delivered' OR state = 'canceled' OR state = 'dead');
+    CHECK (state IN ('pending', 'delivered', 'canceled', 'dead'));
 UPDATE outbox SET state = state_before;
 ALTER TABLE outbox ALTER COLUMN state SET NOT NULL;
 ALTER TABLE outbox DROP COLUMN state_before;

@@ -1,0 +1,3 @@
+-- PostgreSQL looks the user up in a statement of its own. Users are never removed, and whoever accepts
+-- is locked.
+ALTER TABLE invitations DROP CONSTRAINT invitations_accepted_by_fkey;
