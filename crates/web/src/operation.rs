@@ -98,14 +98,14 @@ impl Operation {
     }
 }
 
-/// What the gate found out about a request.
+/// What was found out about a request that was let in.
 #[derive(Clone, Copy)]
 struct Matched {
     operation: &'static Operation,
     credential: access::Credential,
 }
 
-/// Who calls, as the gate has read it, otherwise as it is read now; and from where.
+/// Who calls, as [`enter`] has read it, otherwise as it is read now; and from where.
 pub(crate) fn caller_of<D: Dialect>(request: &HttpRequest) -> access::Caller {
     let matched = request.extensions().get::<Matched>().copied();
     let credential = matched.map_or_else(|| D::credential(request), |matched| matched.credential);

@@ -55,11 +55,10 @@ impl<D: Dialect> ServiceFactory<ServiceRequest> for Router<D> {
                 places[place].push(operation);
             }
         }
-        let (root, limit) = (self.root, self.limit);
+        let limit = self.limit;
         Box::pin(async move {
             let places = places.into_iter().map(Place::new);
             Ok(Routing {
-                root,
                 tree,
                 places: try_join_all(places).await?,
                 limit,
@@ -71,7 +70,6 @@ impl<D: Dialect> ServiceFactory<ServiceRequest> for Router<D> {
 
 /// A [`Router`] that answers.
 pub(crate) struct Routing<D> {
-    root: &'static str,
     tree: Branch,
     places: Vec<Place>,
     limit: Duration,
@@ -89,20 +87,18 @@ impl<D: Dialect> Service<ServiceRequest> for Routing<D> {
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let path = below(self.root, request.match_info().as_str());
-        let place = path.and_then(|path| self.tree.find(path, D::CUSTOM_VERBS));
+        let path = request.match_info().unprocessed();
+        let place = self.tree.find(path, D::CUSTOM_VERBS);
         let Some(place) = place.and_then(|place| self.places.get(place)) else {
             return refuse::<D>(request, Fault::UnknownRoute);
         };
-        match place.handler(request.method()) {
-            Some((operation, handler)) => enter::<D>(request, operation, self.limit, |request| {
-                handler.call(request)
-            }),
-            None => {
-                let allow = place.allow.clone();
-                refuse::<D>(request, Fault::WrongMethod { allow })
-            }
-        }
+        let Some((operation, handler)) = place.handler(request.method()) else {
+            let allow = place.allow.clone();
+            return refuse::<D>(request, Fault::WrongMethod { allow });
+        };
+        enter::<D>(request, operation, self.limit, |request| {
+            handler.call(request)
+        })
     }
 }
 
@@ -185,7 +181,8 @@ impl Branch {
         found.or_else(|| {
             self.variables.iter().find_map(|(around, next)| {
                 let value = between(*around, segment)?;
-                let fits = !value.is_empty() && !(custom_verbs && value.contains(':'));
+                let is_verb = custom_verbs && value.contains(':');
+                let fits = !value.is_empty() && !is_verb;
                 fits.then(|| next.find(rest, custom_verbs)).flatten()
             })
         })
@@ -231,17 +228,16 @@ pub(crate) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     value(pattern, request.match_info().as_str(), name).unwrap_or_default()
 }
 
+/// From the end, since the application may be mounted below something else.
 fn value<'a>(pattern: &str, path: &'a str, name: &str) -> Option<&'a str> {
-    pattern
-        .split('/')
-        .zip(path.split('/'))
-        .find_map(|(it, segment)| {
-            let (before, rest) = it.split_once('{')?;
-            let (variable, after) = rest.split_once('}')?;
-            (variable == name)
-                .then(|| between((before, after), segment))
-                .flatten()
-        })
+    let segments = pattern.rsplit('/').zip(path.rsplit('/'));
+    segments.into_iter().find_map(|(it, segment)| {
+        let (before, rest) = it.split_once('{')?;
+        let (variable, after) = rest.split_once('}')?;
+        (variable == name)
+            .then(|| between((before, after), segment))
+            .flatten()
+    })
 }
 
 #[cfg(test)]
@@ -310,7 +306,7 @@ mod tests {
     #[test]
     fn values_are_found_by_name() {
         let pattern = "/api/things/{thing}/parts/{part}:undelete";
-        let path = "/api/things/1/parts/2:undelete";
+        let path = "/below/something/api/things/1/parts/2:undelete";
         assert_eq!(value(pattern, path, "thing"), Some("1"));
         assert_eq!(value(pattern, path, "part"), Some("2"));
         assert_eq!(value(pattern, path, "other"), None);

@@ -16,11 +16,10 @@ ALTER TABLE invitations RENAME COLUMN state TO state_before;
 -- A reference that an update may break makes SQLite copy every page before it changes it. Users are
 -- never removed, and whoever accepts is locked.
 ALTER TABLE invitations RENAME COLUMN accepted_by TO accepted_by_before;
-ALTER TABLE invitations ADD COLUMN state TEXT
+ALTER TABLE invitations ADD COLUMN state TEXT NOT NULL DEFAULT 'pending'
     CHECK (state = 'pending' OR state = 'accepted' OR state = 'declined' OR state = 'revoked' OR state = 'expired');
-ALTER TABLE invitations ADD COLUMN accepted_by BLOB;
+ALTER TABLE invitations ADD COLUMN accepted_by BLOB CHECK (length(accepted_by) = 16);
 UPDATE invitations SET state = state_before, accepted_by = accepted_by_before;
-ALTER TABLE invitations ALTER COLUMN state SET NOT NULL;
 ALTER TABLE invitations DROP COLUMN state_before;
 ALTER TABLE invitations DROP COLUMN accepted_by_before;
 CREATE UNIQUE INDEX invitations_pending ON invitations (organization_id, email_key) WHERE state = 'pending';
@@ -33,10 +32,9 @@ DROP INDEX outbox_untried;
 DROP INDEX outbox_dead;
 DROP INDEX outbox_finished;
 ALTER TABLE outbox RENAME COLUMN state TO state_before;
-ALTER TABLE outbox ADD COLUMN state TEXT
+ALTER TABLE outbox ADD COLUMN state TEXT NOT NULL DEFAULT 'pending'
     CHECK (state = 'pending' OR state = 'delivered' OR state = 'canceled' OR state = 'dead');
 UPDATE outbox SET state = state_before;
-ALTER TABLE outbox ALTER COLUMN state SET NOT NULL;
 ALTER TABLE outbox DROP COLUMN state_before;
 CREATE INDEX outbox_due_letters ON outbox (due_at, id, created_at, endpoint_id) WHERE state = 'pending' AND endpoint_id IS NULL;
 CREATE INDEX outbox_due_events ON outbox (due_at, id, created_at, endpoint_id) WHERE state = 'pending' AND endpoint_id IS NOT NULL;

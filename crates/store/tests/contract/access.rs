@@ -20,6 +20,7 @@ on_both! {
     a_token_is_found_with_its_user,
     what_no_longer_works_is_found_too,
     locking_finds_the_same,
+    locking_finds_what_has_changed_since,
     everybody_arrives_as_what_they_are,
     a_deleted_organization_is_found,
     where_nothing_is_one_arrives_nowhere,
@@ -97,6 +98,34 @@ async fn what_no_longer_works_is_found_too(database: &TestDatabase) -> Outcome {
         })
         .await?;
     assert_eq!(found, Some(expected));
+    Ok(())
+}
+
+/// What was read of whoever calls is not read again, unless it may be something else by now.
+async fn locking_finds_what_has_changed_since(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let [ann, bob] = two_users(&*store).await?;
+    let [first, second] = ["ann", "bob"].map(|name| sample::secret(name).digest());
+    let (user, token) = (ann.user.id, ann.token.id);
+    let at = ann.token.created_at;
+    let found = store
+        .write(move |tx| {
+            let seen = tx.access().authenticate(&first)?;
+            let other = tx.access().authenticate_locking(&second)?;
+            let again = tx.access().authenticate(&first)?;
+            assert!(tx.tokens().revoke(user, token, at)?);
+            Ok([
+                seen,
+                other,
+                again,
+                tx.access().authenticate_locking(&first)?,
+            ])
+        })
+        .await?;
+    let mut revoked = ann.clone();
+    revoked.token.revoked_at = Some(at);
+    let expected = [ann.clone(), bob, ann, revoked];
+    assert_eq!(found, expected.map(Some));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What a transaction keeps of an organization that it has locked is never out of date.
 
 use rollbook_domain::audit::{Chain, Head};
+use rollbook_domain::id::InvitationId;
 use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Organization;
 use rollbook_domain::port::{Store, Tx};
@@ -10,6 +11,7 @@ use rollbook_domain::{Error, Result};
 
 use crate::harness::{assert_error, on_both};
 use crate::house::{House, house};
+use crate::recorder;
 use crate::support::{Outcome, TestDatabase};
 
 on_both! {
@@ -20,6 +22,8 @@ on_both! {
     what_was_just_made_has_an_empty_log,
     what_is_kept_ends_with_the_transaction,
     an_invitation_is_found_with_the_end_of_the_log,
+    whoever_listens_is_told_of_an_acceptance,
+    what_is_deleted_invites_nobody,
 }
 
 /// Ann's token, so that she arrives.
@@ -222,52 +226,84 @@ async fn what_is_kept_ends_with_the_transaction(database: &TestDatabase) -> Outc
     Ok(())
 }
 
-/// Whoever accepts locks the organization by the id of the invitation.
-async fn an_invitation_is_found_with_the_end_of_the_log(database: &TestDatabase) -> Outcome {
-    let store = database.store()?;
-    let House { acme, ann, .. } = with_token(&*store).await?;
-    let invitation = sample::invitation(&acme, "cat", &[Role::Member]);
+/// An invitation to Acme, and the first entry in its log.
+async fn invited(store: &dyn Store, acme: &Organization) -> Outcome<InvitationId> {
+    let invitation = sample::invitation(acme, "cat", &[Role::Member]);
     let digest = sample::invitation_secret(invitation.id, "cat").digest();
-    let (id, endpoint) = (invitation.id, sample::webhook_endpoint(&acme, "hook"));
-    let seeded = acme.clone();
+    let (id, acme) = (invitation.id, acme.clone());
     store
         .write(move |tx| {
             tx.invitations().add(&invitation, &digest)?;
-            note(tx, &seeded, 1).map(drop)
+            note(tx, &acme, 1).map(drop)
         })
         .await?;
-    let ours = Chain::Organization(acme.id);
-    let theirs = acme.clone();
+    Ok(id)
+}
+
+/// Whoever accepts locks the organization by the id of the invitation.
+async fn an_invitation_is_found_with_the_end_of_the_log(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let House { acme, .. } = with_token(&*store).await?;
+    let id = invited(&*store, &acme).await?;
+    let (ours, theirs) = (Chain::Organization(acme.id), acme.clone());
     store
         .write(move |tx| {
-            let found = tx.invitations().find_locked(id)?;
-            assert_eq!(found.map(|view| view.invitation.id), Some(id));
-            assert_eq!(tx.audit().head(ours)?.map(|head| head.sequence), Some(1));
-            let second = note(tx, &theirs, 2)?;
-            assert_eq!(tx.audit().head(ours)?, Some(second));
-            let found = tx.invitations().find_locked(id)?;
-            assert_eq!(found.map(|view| view.invitation.id), Some(id));
-            assert_eq!(tx.audit().head(ours)?, Some(second));
-            tx.webhooks().add(&endpoint)
+            for place in 2..=3 {
+                let found = tx.invitations().find_locked(id)?;
+                assert_eq!(found.map(|view| view.invitation.id), Some(id));
+                let head = tx.audit().head(ours)?;
+                assert_eq!(head.map(|head| head.sequence), Some(place - 1));
+                let next = note(tx, &theirs, place)?;
+                assert_eq!(tx.audit().head(ours)?, Some(next));
+            }
+            Ok(())
         })
         .await?;
+    // With the invitation, and not by asking again.
+    let queries = recorder::record_change(database, move |tx| {
+        tx.invitations().find_locked(id)?;
+        assert_eq!(tx.audit().head(ours)?.map(|head| head.sequence), Some(3));
+        Ok(())
+    });
+    let asked = queries.await?;
+    let asks_for_the_log = |query: &&String| {
+        ["FROM `audit_entries`", "FROM \"audit_entries\""]
+            .iter()
+            .any(|from| query.contains(from))
+    };
+    let apart = asked.iter().filter(asks_for_the_log).count();
+    assert_eq!(apart, 0, "{asked:#?}");
+    Ok(())
+}
+
+async fn whoever_listens_is_told_of_an_acceptance(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let House { acme, .. } = with_token(&*store).await?;
+    let id = invited(&*store, &acme).await?;
+    let endpoint = sample::webhook_endpoint(&acme, "hook");
+    store.write(move |tx| tx.webhooks().add(&endpoint)).await?;
     database.execute("UPDATE webhook_endpoints SET position = head")?;
     assert_eq!(told(&*store).await?, 0);
-    let third = acme.clone();
     store
         .write(move |tx| {
             tx.invitations().find_locked(id)?;
-            note(tx, &third, 3).map(drop)
+            note(tx, &acme, 2).map(drop)
         })
         .await?;
     assert_eq!(told(&*store).await?, 1);
-    let gone = acme.clone();
+    Ok(())
+}
+
+async fn what_is_deleted_invites_nobody(database: &TestDatabase) -> Outcome {
+    let store = database.store()?;
+    let House { acme, ann, .. } = with_token(&*store).await?;
+    let id = invited(&*store, &acme).await?;
     store
         .write(move |tx| {
-            let mut deleted = gone.clone();
+            let mut deleted = acme.clone();
             deleted.deleted_at = Some(ann.created_at);
-            deleted.version = gone.version.next();
-            assert!(tx.organizations().update(&deleted, gone.version)?);
+            deleted.version = acme.version.next();
+            assert!(tx.organizations().update(&deleted, acme.version)?);
             assert_eq!(tx.invitations().find_locked(id)?, None);
             Ok(())
         })

@@ -112,6 +112,8 @@ async fn what_is_added_is_found(database: &TestDatabase) -> Outcome {
             })
             .await?;
         assert_eq!(found, [Some(view.clone()), Some(view.clone())]);
+        let locked = store.write(move |tx| tx.invitations().find_locked(id));
+        assert_eq!(locked.await?.as_ref(), Some(&view));
         let elsewhere = Invitation {
             organization_id: globex.id,
             ..view.invitation

@@ -8,11 +8,14 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use rollbook_domain::Result;
 use rollbook_domain::audit::Chain;
 use rollbook_domain::filter::Filter;
+use rollbook_domain::invitation::InvitationState;
 use rollbook_domain::membership::MemberOrder;
 use rollbook_domain::mock::{FixedClock, sample};
+use rollbook_domain::outbox::{Allowance, Attempt, Outcome as Settled};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{AssignedRole, Role};
+use rollbook_domain::subscription::{Plan, Subscription, SubscriptionStatus};
 use rollbook_domain::time::Span;
 use rollbook_domain::value::Language;
 use rollbook_store::DatabaseUrl;
@@ -34,9 +37,10 @@ struct Line {
     line: String,
 }
 
-/// Columns, indexes and constraints.
+/// Columns, indexes and constraints. States have a default since one of the migrations, and keep it when
+/// that is taken back.
 const SQLITE_SCHEMA: &str = "SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' \
-         || c.pk || ' ' || coalesce(c.dflt_value, '') AS line \
+         || c.pk || ' ' || CASE c.name WHEN 'state' THEN '' ELSE coalesce(c.dflt_value, '') END AS line \
      FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table' \
      UNION ALL SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL \
      UNION ALL SELECT m.name || '.' || f.\"from\" || ' -> ' || f.\"table\" || '.' || coalesce(f.\"to\", '') \
@@ -117,7 +121,24 @@ async fn fill(store: &dyn Store) -> Outcome<House> {
             }
             let digest = sample::invitation_secret(invitation.id, name).digest();
             tx.invitations().add(&invitation, &digest)?;
+            tx.outbox().add(&sample::message(&invitation))?;
+            if name == "dan" {
+                let before = invitation.clone();
+                invitation.state = InvitationState::Accepted;
+                invitation.accepted_by = Some(ann.id);
+                invitation.touch(FixedClock::START);
+                tx.invitations().update(&invitation, &before)?;
+            }
         }
+        fill_outbox(tx)?;
+        let plan = Plan {
+            subscription: Subscription {
+                status: SubscriptionStatus::PastDue,
+                ..Subscription::default()
+            },
+            ..Plan::default()
+        };
+        tx.plans().set(acme.id, &plan)?;
         for place in 1..=3 {
             tx.audit().add(&sample::entry(acme.id, place, ann.id))?;
         }
@@ -128,6 +149,30 @@ async fn fill(store: &dyn Store) -> Outcome<House> {
     };
     store.write(write).await?;
     Ok(house)
+}
+
+/// One of the two messages is delivered, and the other is given up after an attempt.
+fn fill_outbox(tx: &mut dyn Tx) -> Result<()> {
+    let now = FixedClock::START;
+    let claimed = tx
+        .outbox()
+        .claim(now, now.plus(Span::days(1)), &Allowance::of(2))?;
+    assert_eq!(claimed.len(), 2);
+    let given_up = claimed[1].message.id;
+    let outcomes = [Settled::Delivered, Settled::Dead("no answer".to_owned())];
+    for (taken, outcome) in claimed.iter().zip(&outcomes) {
+        let id = taken.message.id;
+        assert!(tx.outbox().settle(id, taken.number, now, outcome)?);
+    }
+    tx.outbox().note(&Attempt {
+        message_id: given_up,
+        number: 1,
+        at: now,
+        milliseconds: 1204,
+        status: Some(451),
+        error: Some("no answer".to_owned()),
+        response: None,
+    })
 }
 
 /// All that, as the program reads it.
@@ -145,7 +190,19 @@ async fn read(store: &dyn Store, house: &House) -> Result<String> {
         let members = tx
             .memberships()
             .list(acme, &Filter::everything(), &order, &first)?;
-        Ok(format!("{invitations:?}\n{entries:?}\n{members:?}"))
+        let messages = tx
+            .outbox()
+            .list(&Filter::everything(), &Window::first(50))?;
+        assert_eq!(messages.items.len(), 2);
+        let attempts = messages.items.iter();
+        let attempts = attempts.map(|it| tx.outbox().attempts(it.id));
+        let attempts = attempts.collect::<Result<Vec<_>>>()?.concat();
+        assert_eq!(attempts.len(), 1);
+        let plan = tx.plans().find(acme)?;
+        assert_ne!(plan, Some(Plan::default()));
+        Ok(format!(
+            "{invitations:?}\n{entries:?}\n{members:?}\n{messages:?}\n{attempts:?}\n{plan:?}"
+        ))
     };
     store.read(read).await
 }

@@ -208,6 +208,7 @@ fn read_what_hangs_on_organizations(tx: &mut dyn Tx) -> Result<()> {
     tx.invitations().list_to(&ann.email, now, &window)?;
     tx.invitations().find(acme.id, InvitationId::new(key))?;
     tx.invitations().find_anywhere(InvitationId::new(key))?;
+    tx.invitations().find_locked(InvitationId::new(key))?;
     for id in [Some(InvitationId::new(key)), None] {
         let proof = InvitationProof { id, digest };
         tx.invitations().find_by_secret(&proof)?;

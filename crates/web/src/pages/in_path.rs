@@ -9,8 +9,8 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::router::segment;
 
-/// The segment `{secret}`, as it was sent. It is not decoded: secrets have nothing to decode, and
-/// addresses of pages are made of it.
+/// The segment `{secret}`. What Actix leaves encoded, since it would change the path, stays so: secrets
+/// have nothing of it, and addresses of pages are made of this.
 pub(super) struct SecretInPath(String);
 
 impl Deref for SecretInPath {

@@ -32,7 +32,6 @@ pub(super) static OPERATIONS: &[Operation] = &[
         Policy::Caller(Action::CreateOrganization),
         || web::to(create),
     ),
-    // Before the path that takes a name, which it would match.
     operation(
         "organizations.validateName",
         Method::GET,
