@@ -127,12 +127,20 @@ class Subject:
             rows += self._rounds(mode, api.READS)
         for mode in modes(self.options):
             self.database.pin(mode.database)
+            if self.database.plans_by_statistics and not any(self.issued.values()):
+                self._write_a_little(mode)
             self.database.settle()
             rows += self._rounds(mode, api.WRITES)[1:]
         if self.options.settings.get("ROLLBOOK_OUTBOX_ENABLED") != "false":
             self._write_letters(modes(self.options)[-1])
             rows += [self._deliver(mode) for mode in modes(self.options)]
         return rows
+
+    def _write_a_little(self, mode):
+        """Something in every table that is written into, so that there is something to be analyzed."""
+        with self._server(mode, WITHOUT_WORKER) as server:
+            for name in api.WRITES:
+                self._once(mode, server, name)
 
     def _write_letters(self, mode):
         """Makes letters enough to be delivered, none of which is for an invitation that somebody has
