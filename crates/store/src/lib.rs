@@ -4,6 +4,7 @@
 //! written once, in `repo/`, one file a repository, and compiled against both databases (`each!`
 //! in `tx.rs`); how a transaction is run differs, in `sqlite/` and `postgres.rs`.
 
+mod answer;
 mod migration;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -231,7 +231,7 @@ impl Worker<'_> {
                     let queue = self.queue;
                     let outcome =
                         self.decide(|link| attempt(link, queue, job.access, &mut job.work));
-                    let _ = job.answer.send(outcome);
+                    job.answer.send(outcome);
                 }
             }
             Some(Message::Check(answer)) => {

@@ -13,6 +13,7 @@ use rollbook_domain::port::{Access, Output, Work};
 use rollbook_domain::{Error, Result};
 use tokio::sync::oneshot;
 
+use crate::answer::{self, Answer};
 use crate::tx::SqlTx;
 
 /// How many use cases may wait. A longer queue would only turn overload into time-outs.
@@ -22,7 +23,7 @@ const CAPACITY: usize = 4096;
 pub(crate) struct Job {
     pub(crate) access: Access,
     pub(crate) work: Work,
-    pub(crate) answer: oneshot::Sender<Result<Output>>,
+    pub(crate) answer: Answer,
 }
 
 /// What travels through the queue.
@@ -179,13 +180,13 @@ pub(crate) struct Door {
 impl Door {
     /// Runs a use case on one of the threads.
     pub(crate) async fn run(&self, access: Access, work: Work) -> Result<Output> {
-        let (answer, outcome) = oneshot::channel();
+        let (answer, outcome) = answer::channel();
         self.queue.put(Message::Run(Job {
             access,
             work,
             answer,
         }))?;
-        outcome.await.unwrap_or(Err(Error::Busy))
+        outcome.get().await
     }
 
     /// Asks one of the threads whether its database is ready.

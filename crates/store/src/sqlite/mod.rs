@@ -181,6 +181,6 @@ impl ManageConnection for Settings {
 
 fn refuse(jobs: impl Iterator<Item = Job>) {
     for job in jobs {
-        let _ = job.answer.send(Err(Error::Busy));
+        job.answer.send(Err(Error::Busy));
     }
 }

@@ -6,6 +6,7 @@ use rollbook_domain::{Error, Result};
 use tokio::sync::oneshot;
 
 use super::{Link, Readers, refuse};
+use crate::answer;
 use crate::migration;
 use crate::queue::{Job, Message, Queue, panicked, run_caught};
 use crate::statement::Fixed;
@@ -79,9 +80,7 @@ fn read(batch: &mut Vec<Job>, pool: &Readers) {
         tracing::warn!(%error, "a read transaction did not end");
     }
     // Only now: each answer wakes a thread that, on a shared core, would interrupt the batch.
-    for (answer, outcome) in done {
-        let _ = answer.send(outcome);
-    }
+    answer::send_all(done);
 }
 
 fn read_one(work: &mut Work, link: &mut Link) -> Result<Output> {

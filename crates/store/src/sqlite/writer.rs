@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use rollbook_domain::port::{Output, Work};
 use rollbook_domain::{Error, Result};
-use tokio::sync::oneshot;
 
 use super::{Settings, refuse};
+use crate::answer::{self, Answer};
 use crate::queue::{Job, Message, Queue, panicked, run_caught};
 use crate::statement::Fixed;
 use crate::tx::{Connection as TxConnection, SqlTx};
@@ -36,7 +36,7 @@ pub(super) struct Writer {
 }
 
 /// What became of one use case of a batch that goes on.
-type Done = (oneshot::Sender<Result<Output>>, Result<Output>);
+type Done = (Answer, Result<Output>);
 
 /// How a batch ended.
 enum Batch {
@@ -47,14 +47,14 @@ enum Batch {
     Refused(Vec<Job>),
     /// A use case panicked. Nothing was committed, and the others are to be run again.
     Panicked {
-        guilty: oneshot::Sender<Result<Output>>,
+        guilty: Answer,
         innocent: Vec<Job>,
     },
     /// The database failed before the commit. Nothing was committed.
-    Failed(Vec<oneshot::Sender<Result<Output>>>, diesel::result::Error),
+    Failed(Vec<Answer>, diesel::result::Error),
     /// The commit failed. What became of it is for the log of the database to say, so nobody may
     /// be told to try again.
-    InDoubt(Vec<oneshot::Sender<Result<Output>>>, diesel::result::Error),
+    InDoubt(Vec<Answer>, diesel::result::Error),
 }
 
 impl Writer {
@@ -96,9 +96,7 @@ impl Writer {
             match run_batch(connection, batch, care) {
                 Batch::Committed(done) => {
                     self.careful = self.careful.saturating_sub(1);
-                    for (answer, outcome) in done {
-                        let _ = answer.send(outcome);
-                    }
+                    answer::send_all(done);
                     return;
                 }
                 Batch::Refused(jobs) => {
@@ -107,14 +105,14 @@ impl Writer {
                 }
                 Batch::Panicked { guilty, innocent } => {
                     self.connection = None;
-                    let _ = guilty.send(Err(panicked()));
+                    guilty.send(Err(panicked()));
                     batch = innocent;
                 }
                 Batch::Failed(answers, error) => {
                     tracing::error!(%error, "a batch of writes failed and was undone");
                     self.connection = None;
                     for answer in answers {
-                        let _ = answer.send(Err(Error::Busy));
+                        answer.send(Err(Error::Busy));
                     }
                     return;
                 }
@@ -122,7 +120,7 @@ impl Writer {
                     tracing::error!(%error, "the commit of a batch of writes failed");
                     self.connection = None;
                     for answer in answers {
-                        let _ = answer.send(Err(Error::storage(error.to_string())));
+                        answer.send(Err(Error::storage(error.to_string())));
                     }
                     return;
                 }
