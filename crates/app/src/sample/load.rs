@@ -13,7 +13,7 @@ use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{Role, Roles};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::organization::{
-    CreateOrganization, FoundingIds, Naming, Terms, found,
+    CreateOrganization, Founder, FoundingIds, Naming, Terms, found,
 };
 use rollbook_domain::service::token::{IssueToken, Mint, issue};
 use rollbook_domain::service::{membership, operator};
@@ -280,9 +280,12 @@ fn establish(
     founding: &Founding,
     users: &[User],
 ) -> rollbook_domain::Result<()> {
-    let owner = &users[founding.owner as usize];
-    let author = &Author::SYSTEM;
-    found(tx, author, now, founding.ids, &founding.command, owner)?;
+    let founder = Founder {
+        author: &Author::SYSTEM,
+        owner: &users[founding.owner as usize],
+        plan: &rollbook_domain::subscription::Plan::default(),
+    };
+    found(tx, &founder, now, founding.ids, &founding.command)?;
     match &founding.first_user {
         Some(membership) => admit(tx, now, membership, &users[0]),
         None => Ok(()),

@@ -21,6 +21,7 @@ use rollbook_domain::port::{
 };
 use rollbook_domain::role::Permissions;
 use rollbook_domain::secret::Digest;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
@@ -167,7 +168,8 @@ impl AccessRepo for Rows {
 }
 
 impl OrganizationRepo for Rows {
-    fn add(&mut self, new: &Organization) -> Result<bool> {
+    // Nobody pays here: all plans are alike.
+    fn add(&mut self, new: &Organization, _: &Plan) -> Result<bool> {
         let mut all = self.organizations.iter();
         let free = !all.any(|o| o.id == new.id || (o.is_live() && o.slug == new.slug));
         if free {

@@ -3,13 +3,15 @@ use crate::filter::{Filter, TextTest};
 use crate::id::{OrganizationId, UserId};
 use crate::organization::{Age, Organization, OrganizationTest, OrganizationView, Version};
 use crate::page::{Page, Window};
+use crate::subscription::Plan;
 use crate::value::{OrganizationName, Slug};
 
 /// Keeps organizations.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait OrganizationRepo {
-    /// Adds an organization; `false` when its id, or its slug among live organizations, is taken.
-    fn add(&mut self, organization: &Organization) -> Result<bool>;
+    /// Adds an organization with the plan that it begins with; `false` when its id, or its slug among
+    /// live organizations, is taken.
+    fn add(&mut self, organization: &Organization, plan: &Plan) -> Result<bool>;
 
     /// An organization with its owner, live or deleted.
     fn find(&mut self, id: OrganizationId) -> Result<Option<OrganizationView>>;

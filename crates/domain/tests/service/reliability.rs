@@ -11,6 +11,7 @@ use rollbook_domain::service::operator::CreateUser;
 use rollbook_domain::service::organization::UpdateOrganization;
 use rollbook_domain::service::token::IssueToken;
 use rollbook_domain::service::{Memberships, Operator, Organizations, Tokens, Users};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::user::UserKind;
 use rollbook_domain::value::{OrganizationName, TokenName};
 use rollbook_domain::{Error, Result};
@@ -28,7 +29,7 @@ fn write_everywhere(tx: &mut dyn Tx) -> Result<()> {
     let ann = sample::user("ann");
     let acme = sample::organization("Acme", &ann);
     tx.users().add(&ann)?;
-    tx.organizations().add(&acme)?;
+    tx.organizations().add(&acme, &Plan::default())?;
     let membership = sample::membership(&acme, &ann, &[Role::Admin]);
     tx.memberships().add(&membership, &ann)?;
     Ok(())

@@ -95,10 +95,10 @@ fn the_owner_is_locked_before_organizations_are_counted() {
         .return_once(|_, _| Ok(4));
     tx.organizations
         .expect_add()
-        .withf(move |new| new.owner_id == ann.id && new.slug.as_str() == "acme")
+        .withf(move |new, _| new.owner_id == ann.id && new.slug.as_str() == "acme")
         .once()
         .in_sequence(&mut order)
-        .return_once(|_| Ok(true));
+        .return_once(|_, _| Ok(true));
     tx.memberships
         .expect_add()
         .withf(move |new, user| {
@@ -167,7 +167,7 @@ fn a_racer_for_the_same_id_is_told_that_it_is_the_id() {
     tx.organizations
         .expect_add()
         .once()
-        .return_once(|_| Ok(false));
+        .return_once(|_, _| Ok(false));
     let theirs = sample::organization_view("Theirs", &sample::user("bob"));
     let id = theirs.organization.id;
     tx.organizations

@@ -15,7 +15,9 @@ use rollbook_domain::mock::{FlakyStore, MemoryStore, MockStore, MockTx, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::port::{Access, Probe, Store, Tx};
 use rollbook_domain::role::Role;
+use rollbook_domain::subscription::{Plan, Quota};
 use rollbook_domain::time::Span;
+use rollbook_domain::value::Slug;
 use rollbook_domain::{Error, Refusal, Result};
 
 fn memory() -> Arc<dyn Store> {
@@ -26,7 +28,7 @@ fn memory() -> Arc<dyn Store> {
 fn fill(tx: &mut dyn Tx) -> Result<()> {
     let ann = sample::user("ann");
     assert!(tx.users().add(&ann)?);
-    assert!(tx.organizations().add(&acme())?);
+    assert!(tx.organizations().add(&acme(), &Plan::default())?);
     let membership = sample::membership(&acme(), &ann, &[Role::Admin]);
     assert!(tx.memberships().add(&membership, &ann)?);
     tx.tokens()
@@ -46,7 +48,7 @@ fn other() -> Organization {
 fn run(case: fn(&mut dyn Tx) -> Result<()>) -> Result<()> {
     block_on(memory().write(move |tx| {
         fill(tx)?;
-        assert!(tx.organizations().add(&other())?);
+        assert!(tx.organizations().add(&other(), &Plan::default())?);
         case(tx)
     }))
 }
@@ -90,7 +92,8 @@ fn memory_keeps_foreign_keys() {
     let store = memory();
     let acme = acme();
     let organization = acme.clone();
-    let outcome = block_on(store.write(move |tx| tx.organizations().add(&organization)));
+    let outcome =
+        block_on(store.write(move |tx| tx.organizations().add(&organization, &Plan::default())));
     assert!(matches!(outcome, Err(Error::Storage(_))), "{outcome:?}");
     let ann = sample::user("ann");
     let membership = sample::membership(&acme, &ann, &[Role::Admin]);
@@ -112,8 +115,16 @@ fn memory_keeps_unique_keys() {
         assert!(!tx.users().add(&twin)?);
         let mut other = sample::organization("Other", &ann);
         other.slug = acme().slug;
-        assert!(!tx.organizations().add(&other)?);
-        assert!(!tx.organizations().add(&acme())?);
+        assert!(!tx.organizations().add(&other, &Plan::default())?);
+        assert!(!tx.organizations().add(&acme(), &Plan::default())?);
+        other.slug = Slug::from_stored("other".to_owned());
+        let plan = Plan {
+            members: Quota(3),
+            ..Plan::default()
+        };
+        assert!(tx.organizations().add(&other, &plan)?);
+        assert!(!tx.organizations().add(&other, &Plan::default())?);
+        assert_eq!(tx.plans().find(other.id)?, Some(plan));
         let membership = sample::membership(&acme(), &ann, &[Role::Viewer]);
         assert!(!tx.memberships().add(&membership, &ann)?);
         let digest = sample::secret("ci").digest();
@@ -131,7 +142,7 @@ fn memory_checks_versions_before_slugs() {
     let outcome = block_on(store.write(|tx| {
         let ann = sample::user("ann");
         let mut other = sample::organization("Other", &ann);
-        assert!(tx.organizations().add(&other)?);
+        assert!(tx.organizations().add(&other, &Plan::default())?);
         let seen = other.version;
         other.slug = acme().slug;
         assert!(!tx.organizations().update(&other, seen.next())?);

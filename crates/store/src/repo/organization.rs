@@ -8,6 +8,7 @@ use rollbook_domain::organization::{
 };
 use rollbook_domain::page::{From, Page, Window};
 use rollbook_domain::port::OrganizationRepo;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::value::{OrganizationName, Slug};
 use rollbook_domain::{Refusal, Result};
 
@@ -15,7 +16,7 @@ use super::condition::{condition, text_condition, text_test};
 use super::owned::CountOwned;
 use super::start;
 use super::written::Condition;
-use crate::row::{NewOrganization, OrganizationRow, OwnerRow};
+use crate::row::{NewOrganization, OrganizationRow, OwnerRow, PlanRow};
 use crate::schema::{memberships, organizations, users};
 use crate::sql::{Key, Moment};
 use crate::statement::{kept, update};
@@ -67,11 +68,11 @@ macro_rules! seen {
 }
 
 impl OrganizationRepo for SqlTx<'_> {
-    fn add(&mut self, organization: &Organization) -> Result<bool> {
+    fn add(&mut self, organization: &Organization, plan: &Plan) -> Result<bool> {
         let added = change!(
             self,
             diesel::insert_into(organizations::table)
-                .values(NewOrganization::of(organization))
+                .values((NewOrganization::of(organization), PlanRow::of(plan)))
                 .on_conflict_do_nothing()
         );
         let added = added.map_err(failed)? == 1;

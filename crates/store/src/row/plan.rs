@@ -1,4 +1,4 @@
-use diesel::prelude::{AsChangeset, Queryable, Selectable};
+use diesel::prelude::{AsChangeset, Insertable, Queryable, Selectable};
 use rollbook_domain::subscription::{Plan, Quota, Subscription, SubscriptionStatus};
 use rollbook_domain::{Error, Result};
 
@@ -7,8 +7,9 @@ use crate::schema::organizations;
 use crate::sql::Moment;
 
 /// The plan in the row of an organization, to read and to write.
-#[derive(AsChangeset, Queryable, Selectable)]
+#[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = organizations, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 pub(crate) struct PlanRow {
     subscription_status: String,
     trial_ends_at: Option<Moment>,

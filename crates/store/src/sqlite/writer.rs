@@ -46,10 +46,7 @@ enum Batch {
     /// be run again.
     Refused(Vec<Job>),
     /// A use case panicked. Nothing was committed, and the others are to be run again.
-    Panicked {
-        guilty: Answer,
-        innocent: Vec<Job>,
-    },
+    Panicked { guilty: Answer, innocent: Vec<Job> },
     /// The database failed before the commit. Nothing was committed.
     Failed(Vec<Answer>, diesel::result::Error),
     /// The commit failed. What became of it is for the log of the database to say, so nobody may

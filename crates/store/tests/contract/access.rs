@@ -7,6 +7,7 @@ use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::Organization;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{AssignedRole, CustomRole, Permission, Permissions, Role, Roles};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::token::Token;
 use rollbook_domain::user::User;
@@ -153,7 +154,7 @@ async fn arrive(store: &dyn Store, name: &str, id: OrganizationId) -> Outcome<Op
 async fn add(store: &dyn Store, organization: &Organization) -> Outcome {
     let organization = organization.clone();
     store
-        .write(move |tx| tx.organizations().add(&organization))
+        .write(move |tx| tx.organizations().add(&organization, &Plan::default()))
         .await?;
     Ok(())
 }
@@ -240,7 +241,7 @@ async fn where_nothing_is_one_arrives_nowhere(database: &TestDatabase) -> Outcom
 fn employ(tx: &mut dyn Tx, name: &str, both: &[User; 2], roles: &[CustomRole]) -> Result<()> {
     let [ann, bob] = both;
     let acme = sample::organization(name, ann);
-    tx.organizations().add(&acme)?;
+    tx.organizations().add(&acme, &Plan::default())?;
     for role in roles {
         tx.roles().add(role)?;
     }

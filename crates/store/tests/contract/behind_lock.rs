@@ -189,12 +189,12 @@ async fn what_was_just_made_has_an_empty_log(database: &TestDatabase) -> Outcome
     store
         .write(move |tx| {
             let chain = Chain::Organization(new.id);
-            assert!(tx.organizations().add(&new)?);
+            assert!(tx.organizations().add(&new, &Plan::default())?);
             assert_eq!(tx.audit().head(chain)?, None);
             let first = note(tx, &new, 1)?;
             assert_eq!(tx.audit().head(chain)?, Some(first));
             // Not added a second time: its log is what it was.
-            assert!(!tx.organizations().add(&new)?);
+            assert!(!tx.organizations().add(&new, &Plan::default())?);
             assert_eq!(tx.audit().head(chain)?, Some(first));
             Ok(())
         })

@@ -13,7 +13,8 @@ use rollbook_domain::id::{MembershipId, OrganizationId};
 use rollbook_domain::mock::{SequentialIds, World, sample};
 use rollbook_domain::port::{IdSource, Store};
 use rollbook_domain::role::Role;
-use rollbook_domain::service::organization::{CreateOrganization, FoundingIds, found};
+use rollbook_domain::service::organization::{CreateOrganization, Founder, FoundingIds, found};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Span;
 use rollbook_domain::value::Slug;
 use rollbook_store::{Database, DatabaseUrl, Options};
@@ -77,7 +78,14 @@ async fn found_many(
         };
         let owner = owner.clone();
         let founded = store
-            .write(move |tx| found(tx, &Author::SYSTEM, now, fresh, &command, &owner))
+            .write(move |tx| {
+                let founder = Founder {
+                    author: &Author::SYSTEM,
+                    owner: &owner,
+                    plan: &Plan::default(),
+                };
+                found(tx, &founder, now, fresh, &command)
+            })
             .await
             .map(|view| view.organization.id.uuid());
         alive = founded.is_ok();

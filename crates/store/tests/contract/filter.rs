@@ -6,6 +6,7 @@ use rollbook_domain::mock::sample;
 use rollbook_domain::page::Window;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::Role;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::value::{OrganizationName, Slug};
 
 use crate::harness::on_both;
@@ -71,7 +72,7 @@ fn name_all(tx: &mut dyn Tx) -> Result<()> {
         let mut organization = sample::organization(name, &ann);
         organization.name = OrganizationName::from_stored(name.to_owned());
         organization.slug = Slug::from_stored(format!("s{number}"));
-        tx.organizations().add(&organization)?;
+        tx.organizations().add(&organization, &Plan::default())?;
         let membership = sample::membership(&organization, &ann, &[Role::Admin]);
         tx.memberships().add(&membership, &ann)?;
     }

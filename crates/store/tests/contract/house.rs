@@ -4,6 +4,7 @@ use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Organization;
 use rollbook_domain::port::Store;
 use rollbook_domain::role::{AssignedRole, CustomRole, Role, WorkspaceRole};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::user::User;
 use rollbook_domain::workspace::{
     Workspace, WorkspaceMemberView, WorkspaceMembership, WorkspaceView,
@@ -36,7 +37,7 @@ pub(crate) async fn house(store: &dyn Store) -> Outcome<House> {
                 tx.users().add(user)?;
             }
             for organization in &organizations {
-                tx.organizations().add(organization)?;
+                tx.organizations().add(organization, &Plan::default())?;
                 for user in &users {
                     let membership = sample::membership(organization, user, &[Role::Member]);
                     tx.memberships().add(&membership, user)?;

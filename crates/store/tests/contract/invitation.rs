@@ -7,6 +7,7 @@ use rollbook_domain::organization::Organization;
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Store;
 use rollbook_domain::role::{AssignedRole, Role, Roles, WorkspaceRole, WorkspaceRoles};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
 use rollbook_domain::value::{Email, Language, Metadata};
@@ -366,7 +367,7 @@ async fn three_to_cat(store: &dyn Store) -> Outcome<(Vec<Invitation>, Organizati
     store
         .write(move |tx| {
             tx.roles().add(&made)?;
-            tx.organizations().add(&organization)
+            tx.organizations().add(&organization, &Plan::default())
         })
         .await?;
     let mut all = Vec::new();

@@ -8,6 +8,7 @@ use rollbook_domain::organization::OrganizationView;
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::Tx;
 use rollbook_domain::role::Role;
+use rollbook_domain::subscription::Plan;
 
 use crate::harness::on_both;
 use crate::support::{Outcome, TestDatabase};
@@ -50,7 +51,8 @@ fn many(tx: &mut dyn Tx) -> Result<Vec<OrganizationView>> {
     for number in 0..23 {
         let owner = if number % 3 == 0 { &bob } else { &ann };
         let view = sample::organization_view(&format!("Acme {number}"), owner);
-        tx.organizations().add(&view.organization)?;
+        tx.organizations()
+            .add(&view.organization, &Plan::default())?;
         for user in [&ann, &bob] {
             let membership = sample::membership(&view.organization, user, &[Role::Member]);
             tx.memberships().add(&membership, user)?;
@@ -122,7 +124,7 @@ async fn a_member_sees_only_what_lives_and_is_theirs(database: &TestDatabase) ->
             let owned = sample::organization("Owned", &ann);
             let strange = sample::organization("Strange", &bob);
             for organization in [&theirs.organization, &dead, &owned, &strange] {
-                tx.organizations().add(organization)?;
+                tx.organizations().add(organization, &Plan::default())?;
             }
             for organization in [&theirs.organization, &dead] {
                 let membership = sample::membership(organization, &ann, &[Role::Viewer]);
@@ -172,11 +174,11 @@ async fn owned_ones_are_counted_up_to_a_limit(database: &TestDatabase) -> Outcom
         tx.users().add(&bob)?;
         let mut dead = sample::organization("Dead", &ann);
         dead.deleted_at = Some(FixedClock::START);
-        tx.organizations().add(&dead)?;
+        tx.organizations().add(&dead, &Plan::default())?;
         let theirs = (0..5).map(|number| if number < 4 { &ann } else { &bob });
         for (number, owner) in theirs.enumerate() {
             let organization = sample::organization(&format!("Acme {number}"), owner);
-            tx.organizations().add(&organization)?;
+            tx.organizations().add(&organization, &Plan::default())?;
         }
         Ok(())
     };

@@ -9,6 +9,7 @@ use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::{From, Window};
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{AssignedRole, Role, RoleRef, RoleScope, Roles, WorkspaceRole};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Span;
 use rollbook_domain::user::User;
 use rollbook_domain::value::{DisplayName, Email};
@@ -37,7 +38,7 @@ fn crowd(tx: &mut dyn Tx) -> Result<OrganizationId> {
     let boss = sample::user("boss");
     let acme = sample::organization("Acme", &boss);
     tx.users().add(&boss)?;
-    tx.organizations().add(&acme)?;
+    tx.organizations().add(&acme, &Plan::default())?;
     for (number, name) in NAMES.iter().cycle().take(40).enumerate() {
         let user = User {
             display_name: DisplayName::from_stored((*name).to_owned()),
@@ -232,7 +233,7 @@ fn staff(tx: &mut dyn Tx) -> Result<[RoleRef; 2]> {
         tx.users().add(user)?;
     }
     for organization in [&acme, &other] {
-        tx.organizations().add(organization)?;
+        tx.organizations().add(organization, &Plan::default())?;
     }
     tx.roles().add(&host)?;
     tx.roles().add(&painter)?;

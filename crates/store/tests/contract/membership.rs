@@ -10,6 +10,7 @@ use rollbook_domain::organization::Organization;
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::{AssignedRole, CustomRole, Role, Roles, WorkspaceRole, WorkspaceRoles};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
 use rollbook_domain::{Error, Result};
@@ -38,7 +39,7 @@ fn found(tx: &mut dyn Tx) -> Result<(User, Organization)> {
     let ann = sample::user("ann");
     let acme = sample::organization("Acme", &ann);
     tx.users().add(&ann)?;
-    tx.organizations().add(&acme)?;
+    tx.organizations().add(&acme, &Plan::default())?;
     Ok((ann, acme))
 }
 
@@ -467,7 +468,7 @@ async fn a_list_is_of_one_organization(database: &TestDatabase) -> Outcome {
     let (organization, membership) = (other.clone(), member.membership.clone());
     store
         .write(move |tx| {
-            tx.organizations().add(&organization)?;
+            tx.organizations().add(&organization, &Plan::default())?;
             tx.memberships().add(&membership, &ann)
         })
         .await?;

@@ -17,6 +17,7 @@ use rollbook_domain::organization::Version;
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Tx;
 use rollbook_domain::secret::Digest;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Span;
 
 use crate::harness::{assert_error, on_both};
@@ -35,7 +36,7 @@ fn furnish(tx: &mut dyn Tx) -> rollbook_domain::Result<()> {
     let ann = sample::user("ann");
     tx.users().add(&ann)?;
     tx.organizations()
-        .add(&sample::organization("Acme", &ann))?;
+        .add(&sample::organization("Acme", &ann), &Plan::default())?;
     Ok(())
 }
 

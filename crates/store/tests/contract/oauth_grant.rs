@@ -15,6 +15,7 @@ use rollbook_domain::oauth::{
 use rollbook_domain::page::Window;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::secret::Digest;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::token::Token;
 use rollbook_domain::{Error, Result};
@@ -64,7 +65,7 @@ fn furnish(tx: &mut dyn Tx) -> Result<()> {
     tx.users().add(&ann)?;
     tx.users().add(&bob)?;
     tx.organizations()
-        .add(&sample::organization("Acme", &ann))?;
+        .add(&sample::organization("Acme", &ann), &Plan::default())?;
     let web = sample::oauth_client("web", None);
     tx.oauth_clients().add(&web)?;
     tx.oauth_clients().add(&sample::oauth_client("app", None))?;

@@ -4,6 +4,7 @@ use rollbook_domain::id::OrganizationId;
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::{Organization, OrganizationView, Version};
 use rollbook_domain::port::Store;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
 use rollbook_domain::value::{
@@ -37,7 +38,7 @@ async fn ann(store: &dyn Store) -> Outcome<User> {
 async fn add(store: &dyn Store, organization: &Organization) -> Outcome<bool> {
     let organization = organization.clone();
     Ok(store
-        .write(move |tx| tx.organizations().add(&organization))
+        .write(move |tx| tx.organizations().add(&organization, &Plan::default()))
         .await?)
 }
 

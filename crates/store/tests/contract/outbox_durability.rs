@@ -18,6 +18,7 @@ use rollbook_domain::port::{Mailer, MockWebhookSender, NotMailed, Store};
 use rollbook_domain::service::invitation::{CreateInvitation, NewInvitation};
 use rollbook_domain::service::outbox::LEASE;
 use rollbook_domain::service::{Core, Courier, InvitationService, Invitations};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{Email, Metadata};
 use rollbook_store::{Database, DatabaseUrl, Options};
@@ -232,7 +233,7 @@ async fn furnish(store: &dyn Store) -> Result<()> {
         .write(move |tx| {
             tx.users().add(&ann)?;
             tx.tokens().add(&token, &sample::secret("ann").digest())?;
-            tx.organizations().add(&acme)?;
+            tx.organizations().add(&acme, &Plan::default())?;
             let roles = [rollbook_domain::role::Role::Admin];
             let membership = sample::membership(&acme, &ann, &roles);
             tx.memberships().add(&membership, &ann).map(drop)

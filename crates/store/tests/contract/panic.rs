@@ -2,6 +2,7 @@
 
 use rollbook_domain::mock::sample;
 use rollbook_domain::port::{Access, Store, Tx, Work};
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::{Error, Result};
 
 use crate::harness::{Occupied, ask, assert_error, on_both};
@@ -106,7 +107,7 @@ async fn a_panic_after_a_failed_statement(database: &TestDatabase) -> Outcome {
     let outcome = store
         .write(|tx| {
             let orphan = sample::organization("Orphan", &sample::user("nobody"));
-            let added = tx.organizations().add(&orphan).is_ok();
+            let added = tx.organizations().add(&orphan, &Plan::default()).is_ok();
             assert!(added, "this panic belongs to a test");
             Ok(())
         })

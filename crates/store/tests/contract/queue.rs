@@ -7,6 +7,7 @@ use std::task::Poll;
 use rollbook_domain::mock::sample;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::role::Role;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::{Error, Result};
 
 use crate::harness::{Occupied, ask, assert_error, gate, on_both};
@@ -108,7 +109,7 @@ async fn who_goes_away_in_the_middle_leaves_no_half(database: &TestDatabase) -> 
         let ann = sample::user("ann");
         let acme = sample::organization("Acme", &ann);
         tx.users().add(&ann)?;
-        tx.organizations().add(&acme)?;
+        tx.organizations().add(&acme, &Plan::default())?;
         gate.pass();
         tx.memberships()
             .add(&sample::membership(&acme, &ann, &[Role::Admin]), &ann)

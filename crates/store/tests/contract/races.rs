@@ -12,7 +12,7 @@ use rollbook_domain::service::organization::{CreateOrganization, Naming};
 use rollbook_domain::service::subscription::UpdatePlan;
 use rollbook_domain::service::token::IssueToken;
 use rollbook_domain::service::{Memberships as _, Organizations, Subscriptions as _, Tokens as _};
-use rollbook_domain::subscription::Quota;
+use rollbook_domain::subscription::{Plan, Quota};
 use rollbook_domain::value::{Slug, TokenName};
 use rollbook_domain::{Error, Refusal, Result};
 use tokio::task::JoinSet;
@@ -309,7 +309,7 @@ async fn whoever_holds_an_organization_sees_the_latest(database: &TestDatabase) 
     let (id, invited) = (acme.id, invitation.id);
     let seed = move |tx: &mut dyn Tx| {
         tx.users().add(&ann)?;
-        tx.organizations().add(&acme)?;
+        tx.organizations().add(&acme, &Plan::default())?;
         let digest = sample::invitation_secret(invited, "bob").digest();
         tx.invitations().add(&invitation, &digest)
     };

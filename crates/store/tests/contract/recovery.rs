@@ -6,6 +6,7 @@ use rollbook_domain::id::OrganizationId;
 use rollbook_domain::mock::sample;
 use rollbook_domain::organization::Organization;
 use rollbook_domain::port::Tx;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::{Error, Result};
 use rollbook_store::{Database, Options};
 
@@ -33,7 +34,7 @@ async fn found_two(database: &TestDatabase) -> Outcome<[Organization; 2]> {
             tx.users().add(&ann)?;
             written
                 .iter()
-                .try_for_each(|it| tx.organizations().add(it).map(drop))
+                .try_for_each(|it| tx.organizations().add(it, &Plan::default()).map(drop))
         })
         .await?;
     Ok(both)

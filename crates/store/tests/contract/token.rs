@@ -5,6 +5,7 @@ use rollbook_domain::id::{TokenId, UserId};
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::page::Window;
 use rollbook_domain::port::Store;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::token::{Token, TokenKind};
 use rollbook_domain::user::User;
@@ -227,7 +228,7 @@ async fn keys_say_where_they_work_and_who_made_them(database: &TestDatabase) -> 
     let found = store
         .write(move |tx| {
             tx.users().add(&maker)?;
-            tx.organizations().add(&acme)?;
+            tx.organizations().add(&acme, &Plan::default())?;
             tx.users().add(&robot)?;
             let digest = sample::key_secret("deploy").digest();
             tx.tokens().add(&key, &digest)?;
@@ -266,8 +267,8 @@ async fn bound_tokens(store: &dyn Store) -> Outcome<[Vec<Token>; 2]> {
             for user in &users {
                 tx.users().add(user)?;
             }
-            tx.organizations().add(&acme)?;
-            tx.organizations().add(&other)?;
+            tx.organizations().add(&acme, &Plan::default())?;
+            tx.organizations().add(&other, &Plan::default())?;
             for token in &written {
                 let digest = sample::secret(token.name.as_str()).digest();
                 tx.tokens().add(token, &digest)?;

@@ -4,6 +4,7 @@ use rollbook_domain::mock::sample;
 use rollbook_domain::organization::{Organization, OrganizationView};
 use rollbook_domain::port::{Access, Store, Tx, Work};
 use rollbook_domain::role::Role;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::user::User;
 use rollbook_domain::{Error, Refusal, Result};
 
@@ -25,7 +26,7 @@ fn write_everywhere(tx: &mut dyn Tx) -> Result<()> {
     let ann = sample::user("ann");
     let acme = sample::organization("Acme", &ann);
     tx.users().add(&ann)?;
-    tx.organizations().add(&acme)?;
+    tx.organizations().add(&acme, &Plan::default())?;
     tx.memberships()
         .add(&sample::membership(&acme, &ann, &[Role::Admin]), &ann)?;
     tx.tokens()
@@ -103,7 +104,7 @@ async fn an_error_that_is_swallowed_is_not_committed(database: &TestDatabase) ->
         .write(|tx| {
             tx.users().add(&sample::user("ann"))?;
             let orphan = sample::organization("Orphan", &sample::user("nobody"));
-            let swallowed = tx.organizations().add(&orphan);
+            let swallowed = tx.organizations().add(&orphan, &Plan::default());
             assert_error!(swallowed, Error::Storage(_));
             Ok(())
         })

@@ -4,6 +4,7 @@ use rollbook_domain::id::UserId;
 use rollbook_domain::mock::{FixedClock, sample};
 use rollbook_domain::organization::{Organization, Version};
 use rollbook_domain::page::Window;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::user::{User, UserKind};
 use rollbook_domain::value::{DisplayName, Email};
@@ -224,7 +225,7 @@ async fn everything_but_the_id_can_change(database: &TestDatabase) -> Outcome {
         .write(move |tx| {
             tx.users().add(&first)?;
             tx.users().add(&other)?;
-            tx.organizations().add(&acme)
+            tx.organizations().add(&acme, &Plan::default())
         })
         .await?;
     for (user, seen) in [(rich, plain.version), (back, Version::new(2))] {
@@ -276,8 +277,8 @@ async fn lists_have_those_who_are_not_deleted(database: &TestDatabase) -> Outcom
     store
         .write(move |tx| {
             tx.users().add(&owner)?;
-            tx.organizations().add(&acme)?;
-            tx.organizations().add(&other)?;
+            tx.organizations().add(&acme, &Plan::default())?;
+            tx.organizations().add(&other, &Plan::default())?;
             let mut rest = rest.iter();
             rest.try_for_each(|user| tx.users().add(user).map(drop))
         })
@@ -330,7 +331,7 @@ async fn only_live_organizations_are_owned(database: &TestDatabase) -> Outcome {
             tx.users().add(&ann)?;
             tx.users().add(&bob)?;
             let mut written = written.iter();
-            written.try_for_each(|it| tx.organizations().add(it).map(drop))
+            written.try_for_each(|it| tx.organizations().add(it, &Plan::default()).map(drop))
         })
         .await?;
     let mut expected = vec![organizations[0].id, organizations[2].id];

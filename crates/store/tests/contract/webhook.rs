@@ -12,6 +12,7 @@ use rollbook_domain::page::Window;
 use rollbook_domain::port::{Store, Tx};
 use rollbook_domain::secret::Secret;
 use rollbook_domain::service::webhook::Dispatched;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::Timestamp;
 use rollbook_domain::value::{Description, Url};
 use rollbook_domain::webhook::{EndpointStatus, WebhookEndpoint};
@@ -340,7 +341,7 @@ async fn many_that_are_not_behind_cost_little(database: &TestDatabase) -> Outcom
     store
         .write(move |tx| {
             for organization in &all {
-                tx.organizations().add(organization)?;
+                tx.organizations().add(organization, &Plan::default())?;
                 for place in 1..=20 {
                     let entry = sample::entry(organization.id, place, organization.owner_id);
                     tx.audit().add(&entry)?;

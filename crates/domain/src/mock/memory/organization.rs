@@ -5,11 +5,12 @@ use crate::id::{OrganizationId, UserId};
 use crate::organization::{Age, Organization, OrganizationTest, OrganizationView, Version};
 use crate::page::{Page, Window};
 use crate::port::OrganizationRepo;
+use crate::subscription::Plan;
 use crate::value::{OrganizationName, Slug};
 use crate::{Refusal, Result};
 
 impl OrganizationRepo for MemoryTx {
-    fn add(&mut self, organization: &Organization) -> Result<bool> {
+    fn add(&mut self, organization: &Organization, plan: &Plan) -> Result<bool> {
         let state = self.writing()?;
         state.user(organization.owner_id)?;
         let id_taken = state.organizations.contains_key(&organization.id);
@@ -20,6 +21,7 @@ impl OrganizationRepo for MemoryTx {
         state
             .organizations
             .insert(organization.id, organization.clone());
+        state.plans.insert(organization.id, *plan);
         Ok(true)
     }
 

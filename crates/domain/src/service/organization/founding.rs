@@ -61,10 +61,12 @@ pub(super) fn create(
     check_name(tx, command.naming, &command.name, id)?;
     let plan = plan(tx, now, &command.terms, &mut authentication.user)?;
     let author = authentication.author(caller);
-    let view = found(tx, &author, now, fresh, command, &authentication.user)?;
-    if plan != Plan::default() {
-        tx.plans().set(view.organization.id, &plan)?;
-    }
+    let founder = Founder {
+        author: &author,
+        owner: &authentication.user,
+        plan: &plan,
+    };
+    let view = found(tx, &founder, now, fresh, command)?;
     Ok(authentication.used(view))
 }
 
@@ -97,6 +99,17 @@ fn plan(tx: &mut dyn Tx, now: Timestamp, terms: &Terms, owner: &mut User) -> Res
     Ok(plan)
 }
 
+/// Who founds an organization, and for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Founder<'a> {
+    /// Who does it.
+    pub author: &'a Author,
+    /// Who owns it then.
+    pub owner: &'a User,
+    /// The plan that it begins with.
+    pub plan: &'a Plan,
+}
+
 /// Founds an organization for an owner who may have it: adds it under the first free slug, and the
 /// owner as its member and admin.
 ///
@@ -105,12 +118,16 @@ fn plan(tx: &mut dyn Tx, now: Timestamp, terms: &Terms, owner: &mut User) -> Res
 /// none, since it would hold hundreds of them in no order.
 pub fn found(
     tx: &mut dyn Tx,
-    author: &Author,
+    founder: &Founder<'_>,
     now: Timestamp,
     fresh: FoundingIds,
     command: &CreateOrganization,
-    owner: &User,
 ) -> Result<OrganizationView> {
+    let Founder {
+        author,
+        owner,
+        plan,
+    } = *founder;
     if !owner.can_own() {
         return Err(Refusal::ServiceAccountOwner.into());
     }
@@ -133,7 +150,7 @@ pub fn found(
     };
     for slug in slugs {
         organization.slug = slug;
-        if tx.organizations().add(&organization)? {
+        if tx.organizations().add(&organization, plan)? {
             return establish(tx, author, now, fresh, organization, owner);
         }
         // It may be the id, not the slug; asked only now, so that a racer's id is seen, too.

@@ -25,7 +25,7 @@ use crate::user::User;
 use crate::value::{Description, Links, Logo, OrganizationName, Slug};
 
 pub use changing::{Heir, close, hand_over};
-pub use founding::{FoundingIds, found};
+pub use founding::{Founder, FoundingIds, found};
 pub use service::OrganizationService;
 
 /// How many organizations one user may own; `None`: as many as they like. Each dialect has its own

@@ -10,6 +10,7 @@ use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::{RoleHolder, Tx};
 use rollbook_domain::role::{CustomRole, Permission, Role, Roles, WorkspaceRole, WorkspaceRoles};
 use rollbook_domain::secret::Secret;
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::value::Email;
 use rollbook_domain::{Error, Result};
@@ -263,7 +264,7 @@ fn invitations_point_to_what_is_there() {
         let lab = lab.clone();
         let outcome = block_on(memory().write(move |tx| {
             fill(tx)?;
-            assert!(tx.organizations().add(&other())?);
+            assert!(tx.organizations().add(&other(), &Plan::default())?);
             assert!(tx.workspaces().add(&lab)?);
             invite(tx, &invitation)
         }));

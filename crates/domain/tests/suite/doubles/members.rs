@@ -11,6 +11,7 @@ use rollbook_domain::port::Tx;
 use rollbook_domain::role::{
     CustomRole, Permission, Permissions, Role, RoleRef, RoleScope, Roles, WorkspaceRole,
 };
+use rollbook_domain::subscription::Plan;
 use rollbook_domain::time::{Span, Timestamp};
 use rollbook_domain::user::User;
 use rollbook_domain::value::{DisplayName, fold};
@@ -105,7 +106,7 @@ fn lab() -> Workspace {
 /// Acme without members, with its two roles and its workspace.
 pub(super) fn found(tx: &mut dyn Tx) -> Result<()> {
     assert!(tx.users().add(&sample::user("ann"))?);
-    assert!(tx.organizations().add(&acme())?);
+    assert!(tx.organizations().add(&acme(), &Plan::default())?);
     assert!(tx.roles().add(&auditor())? && tx.roles().add(&reviewer())?);
     assert!(tx.workspaces().add(&lab())?);
     Ok(())
@@ -200,7 +201,7 @@ fn an_update_writes_roles_and_nothing_else() {
 fn only_roles_of_the_organization_can_be_held() {
     let outcome = with_editor(|tx, eve| {
         let other = sample::organization("Other", &sample::user("ann"));
-        assert!(tx.organizations().add(&other)?);
+        assert!(tx.organizations().add(&other, &Plan::default())?);
         let mut membership = sample::membership(&other, &eve, &[Role::Member]);
         membership.custom_roles = vec![(&auditor()).into()];
         tx.memberships().add(&membership, &eve).map(|_| ())
