@@ -12,7 +12,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 /// The version of the newest migration: the digits of its folder's name. A test compares it.
-pub(crate) const NEWEST: &str = "20261130000000";
+pub(crate) const NEWEST: &str = "20261201000000";
 
 /// Any number, the same in all replicas: they take turns at migrating.
 #[cfg(feature = "postgres")]

@@ -55,7 +55,7 @@ table! {
     use diesel::sql_types::{BigInt, Text};
     use crate::sql::{Id, Instant};
 
-    memberships (organization_id, user_id) {
+    memberships (user_id, organization_id) {
         id -> Id,
         organization_id -> Id,
         user_id -> Id,
@@ -202,6 +202,7 @@ table! {
         expires_at -> Instant,
         language -> Nullable<Text>,
         secret_names_id -> Bool,
+        holds_limited_seat -> Bool,
     }
 }
 

@@ -71,10 +71,11 @@ type LockedRow = (
 
 impl InvitationRepo for SqlTx<'_> {
     fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool> {
+        let limited = self.seats_are_limited(invitation.organization_id)?;
         let added = change!(
             self,
             diesel::insert_into(invitations::table)
-                .values(NewInvitation::of(invitation, digest))
+                .values(NewInvitation::of(invitation, digest, limited))
                 .on_conflict_do_nothing()
         );
         if added.map_err(failed)? == 0 {
@@ -235,9 +236,11 @@ impl InvitationRepo for SqlTx<'_> {
     }
 
     fn count_pending(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u32> {
+        let limited = self.seats_are_limited(organization)?;
         let count: i64 = each!(self, |connection| invitations::table
             .filter(invitations::organization_id.eq(Key(organization.uuid())))
             .filter(written_as_pending())
+            .filter(seated(limited))
             .filter(invitations::expires_at.gt(Moment(now)))
             .count()
             .get_result(*connection))
@@ -349,6 +352,15 @@ fn written_as_pending() -> Condition {
     Condition::fixed("invitations.state = 'pending'")
 }
 
+/// Not as a parameter: where seats are limited, there is an index of these alone.
+fn seated(limited: bool) -> Condition {
+    Condition::fixed(if limited {
+        "invitations.holds_limited_seat"
+    } else {
+        "TRUE"
+    })
+}
+
 /// Not as a parameter: the index of digests has these alone.
 fn names_no_id() -> Condition {
     Condition::fixed("NOT invitations.secret_names_id")
@@ -402,6 +414,18 @@ fn in_states(states: &[InvitationState], now: Timestamp) -> Condition {
 }
 
 impl SqlTx<'_> {
+    /// Puts the pending invitations of an organization into the index by which they are counted, or
+    /// takes them out. All invitations are marked, since any may be sent again.
+    pub(super) fn mark_seats(&mut self, organization: OrganizationId, limited: bool) -> Result<()> {
+        let theirs =
+            invitations::table.filter(invitations::organization_id.eq(Key(organization.uuid())));
+        let marked = change!(
+            self,
+            update(theirs).set(invitations::holds_limited_seat.eq(limited))
+        );
+        marked.map(drop).map_err(failed)
+    }
+
     /// Adds custom roles that whoever accepts gets.
     fn promise(&mut self, invitation: &Invitation, roles: &[Key]) -> Result<()> {
         let (organization, id) = keys(invitation);

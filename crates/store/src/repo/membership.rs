@@ -79,7 +79,7 @@ impl MembershipRepo for SqlTx<'_> {
     }
 
     fn held(&mut self, organization: OrganizationId, user: UserId) -> Result<Option<Held>> {
-        let member = memberships::table.find((Key(organization.uuid()), Key(user.uuid())));
+        let member = memberships::table.find((Key(user.uuid()), Key(organization.uuid())));
         let found: Option<(String, Option<String>)> = each!(self, |connection| kept!(
             member.select((memberships::roles, CustomPermissions))
         )
@@ -143,7 +143,7 @@ impl MembershipRepo for SqlTx<'_> {
             self,
             update(
                 memberships::table
-                    .find((organization, user))
+                    .find((user, organization))
                     .filter(memberships::version.eq(seen.number()))
             )
             .set((
@@ -172,7 +172,7 @@ impl MembershipRepo for SqlTx<'_> {
     }
 
     fn remove(&mut self, organization: OrganizationId, user: UserId) -> Result<bool> {
-        let row = memberships::table.find((Key(organization.uuid()), Key(user.uuid())));
+        let row = memberships::table.find((Key(user.uuid()), Key(organization.uuid())));
         let removed = change!(self, diesel::delete(row));
         Ok(removed.map_err(failed)? == 1)
     }

@@ -57,6 +57,7 @@ pub(crate) struct NewInvitation<'a> {
     accepted_by: Option<Key>,
     digest: &'a [u8],
     secret_names_id: bool,
+    holds_limited_seat: bool,
     version: i64,
     created_at: Moment,
     updated_at: Moment,
@@ -64,7 +65,11 @@ pub(crate) struct NewInvitation<'a> {
 }
 
 impl<'a> NewInvitation<'a> {
-    pub(crate) fn of(invitation: &'a Invitation, digest: &'a Digest) -> Self {
+    pub(crate) fn of(
+        invitation: &'a Invitation,
+        digest: &'a Digest,
+        seats_are_limited: bool,
+    ) -> Self {
         Self {
             id: Key(invitation.id.uuid()),
             organization_id: Key(invitation.organization_id.uuid()),
@@ -83,6 +88,7 @@ impl<'a> NewInvitation<'a> {
             accepted_by: invitation.accepted_by.map(|id| Key(id.uuid())),
             digest: digest.bytes().as_slice(),
             secret_names_id: true,
+            holds_limited_seat: seats_are_limited,
             version: invitation.version.number(),
             created_at: Moment(invitation.created_at),
             updated_at: Moment(invitation.updated_at),
