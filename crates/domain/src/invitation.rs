@@ -152,6 +152,15 @@ impl Invitation {
     }
 }
 
+/// What an organization has to do with an address before it invites somebody there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addressee {
+    /// Whether the address is a member's.
+    pub is_member: bool,
+    /// The invitation to it that is written as pending, which may have run out.
+    pub pending: Option<Invitation>,
+}
+
 /// An invitation with what its reader wants to know: what reads answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvitationView {

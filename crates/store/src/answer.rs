@@ -47,6 +47,7 @@ impl Answer {
 }
 
 /// Answers a whole batch.
+#[cfg(feature = "sqlite")]
 pub(crate) fn send_all(batch: impl IntoIterator<Item = (Answer, Result<Output>)>) {
     let mut batch: VecDeque<_> = batch.into_iter().collect();
     let Some((first, outcome)) = batch.pop_front() else {

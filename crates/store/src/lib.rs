@@ -5,6 +5,8 @@
 //! in `tx.rs`); how a transaction is run differs, in `sqlite/` and `postgres.rs`.
 
 mod answer;
+#[cfg(feature = "postgres")]
+mod deferred;
 mod migration;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -25,7 +25,7 @@ const ATTEMPTS: usize = 6;
 const DISTANT_CONNECTIONS: usize = 16;
 /// The fewest connections that there are by themselves, so that a use case that waits for a lock or
 /// reads for long leaves some to others.
-const FEWEST_CONNECTIONS: usize = 6;
+const FEWEST_CONNECTIONS: usize = 8;
 /// How long a use case waits for a connection that cannot be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -229,13 +229,14 @@ impl Worker<'_> {
                 // Whoever has gone away before the start needs no answer.
                 if !job.answer.is_closed() {
                     let queue = self.queue;
-                    let outcome =
-                        self.decide(|link| attempt(link, queue, job.access, &mut job.work));
+                    let outcome = self.decide(|link, manner| {
+                        attempt(link, queue, manner, job.access, &mut job.work)
+                    });
                     job.answer.send(outcome);
                 }
             }
             Some(Message::Check(answer)) => {
-                let _ = answer.send(self.decide(check));
+                let _ = answer.send(self.decide(|link, _| check(link)));
             }
             // Nobody came: an open transaction would be in the way of others, if only of vacuum's.
             None => match self.ahead.take() {
@@ -247,15 +248,16 @@ impl Worker<'_> {
     }
 
     /// Tries until it is decided.
-    fn decide<T>(&mut self, mut attempt: impl FnMut(&mut Link) -> Attempt<T>) -> Result<T> {
+    fn decide<T>(&mut self, mut attempt: impl FnMut(&mut Link, Manner) -> Attempt<T>) -> Result<T> {
         let (mut failures, mut losses) = (0, 0);
+        let mut manner = Manner::Together;
         while failures < ATTEMPTS && losses <= self.pool.max_size() {
             let link = self.ahead.take().map_or_else(|| self.pool.get(), Ok);
             let Ok(mut link) = link else {
                 // The pool has logged why.
                 return Err(Error::Busy);
             };
-            match attempt(&mut link) {
+            match attempt(&mut link, manner) {
                 Attempt::Decided(outcome) => {
                     self.ahead = link.begun.is_some().then_some(link);
                     return outcome;
@@ -263,6 +265,7 @@ impl Worker<'_> {
                 // A server that was restarted has left the whole pool dead connections.
                 Attempt::Again if link.broken => losses += 1,
                 Attempt::Again => failures += 1,
+                Attempt::OneByOne => manner = Manner::OneByOne,
             }
         }
         Err(Error::Busy)
@@ -273,6 +276,17 @@ enum Attempt<T> {
     Decided(Result<T>),
     /// Nothing was changed, and another try may succeed.
     Again,
+    /// Nothing was changed, and the use case was told in error that something would be.
+    OneByOne,
+}
+
+/// How changes are sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    /// Those that can wait, together.
+    Together,
+    /// Each at once.
+    OneByOne,
 }
 
 fn check(link: &mut Link) -> Attempt<()> {
@@ -283,12 +297,31 @@ fn check(link: &mut Link) -> Attempt<()> {
     }
 }
 
-fn attempt(link: &mut Link, queue: &Queue, access: Access, work: &mut Work) -> Attempt<Output> {
+fn attempt(
+    link: &mut Link,
+    queue: &Queue,
+    manner: Manner,
+    access: Access,
+    work: &mut Work,
+) -> Attempt<Output> {
     if let Err(error) = link.begin(access) {
         return link.not_committed(failed(error));
     }
     let mut tx = SqlTx::on(TxConnection::Postgres(&mut link.connection));
-    let outcome = match run_caught(work, &mut tx) {
+    if manner == Manner::Together && access == Access::Write {
+        tx.deferred.open();
+    }
+    let outcome = run_caught(work, &mut tx);
+    // A refusal, too, counts only if what the use case was told is true.
+    let caught_up = match &outcome {
+        Ok(_) | Err(Some(_)) if !tx.failed => tx.catch_up().map_err(|error| Some(failed(error))),
+        _ => Ok(()),
+    };
+    if tx.deferred.is_refuted() {
+        link.roll_back(access, false);
+        return Attempt::OneByOne;
+    }
+    let outcome = match caught_up.and(outcome) {
         Ok(output) => output,
         Err(error) => {
             link.roll_back(access, error.is_none());

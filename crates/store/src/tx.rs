@@ -4,7 +4,7 @@
 use diesel::PgConnection;
 #[cfg(feature = "sqlite")]
 use diesel::SqliteConnection;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorKind, Error as DieselError, QueryResult};
 #[cfg(feature = "sqlite")]
 use rollbook_domain::access::Authentication;
 use rollbook_domain::audit::{Chain, Head};
@@ -19,6 +19,9 @@ use rollbook_domain::port::{
 use rollbook_domain::secret::Digest;
 use rollbook_domain::subscription::Plan;
 use rollbook_domain::{Error, Result};
+
+#[cfg(feature = "postgres")]
+use crate::deferred::Deferred;
 
 /// The connection on which a transaction is open.
 pub(crate) enum Connection<'c> {
@@ -45,6 +48,9 @@ pub(crate) struct SqlTx<'c> {
     pub(crate) plan: Option<(OrganizationId, Plan)>,
     /// The log that this transaction writes into.
     pub(crate) trail: Option<Trail>,
+    /// The changes that wait for others to be sent with.
+    #[cfg(feature = "postgres")]
+    pub(crate) deferred: Deferred,
 }
 
 /// What a transaction knows of a log into which nobody else writes before it ends: that of an
@@ -69,7 +75,21 @@ impl<'c> SqlTx<'c> {
             seen: None,
             plan: None,
             trail: None,
+            #[cfg(feature = "postgres")]
+            deferred: Deferred::none(),
         }
+    }
+
+    /// Sends the changes that wait; before any other statement, which may read what they write.
+    pub(crate) fn catch_up(&mut self) -> QueryResult<()> {
+        let outcome = match &mut self.connection {
+            #[cfg(feature = "sqlite")]
+            Connection::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(connection) => self.deferred.carry_out(connection),
+        };
+        self.failed |= outcome.is_err();
+        outcome
     }
 }
 
@@ -77,11 +97,13 @@ impl<'c> SqlTx<'c> {
 /// against both concrete connections.
 macro_rules! each {
     ($tx:expr, |$connection:ident| $query:expr) => {{
-        let outcome = match &mut $tx.connection {
+        let caught_up = $tx.catch_up();
+        let outcome = match (caught_up, &mut $tx.connection) {
+            (Err(error), _) => Err(error),
             #[cfg(feature = "sqlite")]
-            $crate::tx::Connection::Sqlite($connection) => $query,
+            (Ok(()), $crate::tx::Connection::Sqlite($connection)) => $query,
             #[cfg(feature = "postgres")]
-            $crate::tx::Connection::Postgres($connection) => $query,
+            (Ok(()), $crate::tx::Connection::Postgres($connection)) => $query,
         };
         $tx.failed |= outcome.is_err();
         outcome
@@ -106,14 +128,16 @@ pub(crate) use change;
 macro_rules! change_both {
     ($tx:expr, $first:expr, $second:expr) => {{
         $tx.changed = true;
-        let outcome = match &mut $tx.connection {
+        let caught_up = $tx.catch_up();
+        let outcome = match (caught_up, &mut $tx.connection) {
+            (Err(error), _) => Err(error),
             #[cfg(feature = "sqlite")]
-            $crate::tx::Connection::Sqlite(connection) => {
+            (Ok(()), $crate::tx::Connection::Sqlite(connection)) => {
                 let first = $crate::statement::kept!($first).change(*connection);
                 first.and_then(|_| $crate::statement::kept!($second).change(*connection))
             }
             #[cfg(feature = "postgres")]
-            $crate::tx::Connection::Postgres(connection) => {
+            (Ok(()), $crate::tx::Connection::Postgres(connection)) => {
                 let both = $crate::statement::Both($first, $second);
                 $crate::statement::kept!(both).change(*connection)
             }
@@ -123,6 +147,34 @@ macro_rules! change_both {
     }};
 }
 pub(crate) use change_both;
+
+/// Like [`change!`], for a statement that changes one row or none; answers whether it did. Its values are
+/// its own. PostgreSQL gets it together with others: what is answered until then is that it did,
+/// and whoever was told so in error is run again, see [`crate::deferred`].
+macro_rules! change_one {
+    ($tx:expr, $statement:expr) => {{
+        #[cfg(feature = "postgres")]
+        enum Here {}
+        $tx.changed = true;
+        let outcome = match &mut $tx.connection {
+            #[cfg(feature = "sqlite")]
+            $crate::tx::Connection::Sqlite(connection) => {
+                $crate::statement::kept!($statement).change(*connection)
+            }
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres(connection) if $tx.deferred.is_open() => {
+                $tx.deferred.put::<Here>(connection, $statement)
+            }
+            #[cfg(feature = "postgres")]
+            $crate::tx::Connection::Postgres(connection) => {
+                $crate::statement::kept!($statement).change(*connection)
+            }
+        };
+        $tx.failed |= outcome.is_err();
+        outcome.map(|rows| rows == 1)
+    }};
+}
+pub(crate) use change_one;
 
 /// Like [`each!`], for a statement that changes something and whose text is not always the same.
 macro_rules! alter {
@@ -137,14 +189,16 @@ pub(crate) use alter;
 /// waits for other writers but not for foreign keys; SQLite's only writer holds the lock already.
 macro_rules! locked {
     ($tx:expr, $query:expr, |$locked:ident, $connection:ident| $load:expr) => {{
-        let outcome = match &mut $tx.connection {
+        let caught_up = $tx.catch_up();
+        let outcome = match (caught_up, &mut $tx.connection) {
+            (Err(error), _) => Err(error),
             #[cfg(feature = "sqlite")]
-            $crate::tx::Connection::Sqlite($connection) => {
+            (Ok(()), $crate::tx::Connection::Sqlite($connection)) => {
                 let $locked = $query;
                 $load
             }
             #[cfg(feature = "postgres")]
-            $crate::tx::Connection::Postgres($connection) => {
+            (Ok(()), $crate::tx::Connection::Postgres($connection)) => {
                 let $locked = $query.for_no_key_update();
                 $load
             }
@@ -159,14 +213,15 @@ pub(crate) use locked;
 /// can change them now: SQLite has nothing to do, and no row of PostgreSQL's may be there.
 macro_rules! hold {
     ($tx:expr, $query:expr) => {
-        match &mut $tx.connection {
+        match ($tx.catch_up(), &mut $tx.connection) {
+            (Err(error), _) => Err($crate::tx::failed(error)),
             #[cfg(feature = "sqlite")]
-            $crate::tx::Connection::Sqlite(_) => {
+            (Ok(()), $crate::tx::Connection::Sqlite(_)) => {
                 let _ = $query;
                 Ok::<bool, rollbook_domain::Error>(true)
             }
             #[cfg(feature = "postgres")]
-            $crate::tx::Connection::Postgres(connection) => {
+            (Ok(()), $crate::tx::Connection::Postgres(connection)) => {
                 let held = $query.for_no_key_update().execute(*connection);
                 $tx.failed |= held.is_err();
                 held.map(|rows| rows > 0).map_err($crate::tx::failed)
@@ -180,14 +235,16 @@ pub(crate) use hold;
 /// another transaction has locked.
 macro_rules! unlocked {
     ($tx:expr, $query:expr, |$mine:ident, $connection:ident| $load:expr) => {{
-        let outcome = match &mut $tx.connection {
+        let caught_up = $tx.catch_up();
+        let outcome = match (caught_up, &mut $tx.connection) {
+            (Err(error), _) => Err(error),
             #[cfg(feature = "sqlite")]
-            $crate::tx::Connection::Sqlite($connection) => {
+            (Ok(()), $crate::tx::Connection::Sqlite($connection)) => {
                 let $mine = $query;
                 $load
             }
             #[cfg(feature = "postgres")]
-            $crate::tx::Connection::Postgres($connection) => {
+            (Ok(()), $crate::tx::Connection::Postgres($connection)) => {
                 let $mine = $query.for_no_key_update().skip_locked();
                 $load
             }

@@ -7,7 +7,9 @@ use rollbook_domain::id::{
     OrganizationId, RoleId, SigningKeyId, UserId, WebhookEndpointId, WorkspaceId,
 };
 use rollbook_domain::idempotency::{Remembered, RequestKey};
-use rollbook_domain::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
+use rollbook_domain::invitation::{
+    Addressee, Invitation, InvitationProof, InvitationState, InvitationView,
+};
 use rollbook_domain::membership::Direction;
 use rollbook_domain::oauth::{
     AuthorizationCode, ClientSecret, DeviceAuthorization, Grant, OAuthClient, RefreshToken, Scopes,
@@ -72,6 +74,7 @@ impl InvitationRepo for Rows {
         find_locked(InvitationId) -> Option<InvitationView>;
         find_by_secret(&InvitationProof) -> Option<InvitationView>;
         find_pending(OrganizationId, &Email) -> Option<Invitation>;
+        addressee(OrganizationId, &Email) -> Addressee;
         run_out(Timestamp, u32) -> Vec<(OrganizationId, InvitationId)>;
         list(
             OrganizationId, &[Email], &[InvitationState], Timestamp, &Window<InvitationId>

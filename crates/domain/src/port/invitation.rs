@@ -1,6 +1,6 @@
 use crate::Result;
 use crate::id::{InvitationId, OrganizationId};
-use crate::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
+use crate::invitation::{Addressee, Invitation, InvitationProof, InvitationState, InvitationView};
 use crate::page::{Page, Window};
 use crate::secret::Digest;
 use crate::time::Timestamp;
@@ -38,6 +38,9 @@ pub trait InvitationRepo {
         organization: OrganizationId,
         email: &Email,
     ) -> Result<Option<Invitation>>;
+
+    /// Whose address it is, as far as an organization is concerned.
+    fn addressee(&mut self, organization: OrganizationId, email: &Email) -> Result<Addressee>;
 
     /// The invitations of an organization, by id, those with one of these states as of `now`
     /// ([`Invitation::status`]) and to one of these addresses;

@@ -104,6 +104,7 @@ impl AccessRepo for SqlTx<'_> {
     }
 
     fn authenticate_locking(&mut self, digest: &Digest) -> Result<Option<Authentication>> {
+        self.catch_up().map_err(failed)?;
         match &mut self.connection {
             // The only writer holds everything already, and need not read again what it has not
             // changed.

@@ -15,7 +15,7 @@ use crate::row::{EntryRow, NewEntry, chain_columns, chain_of, head, place};
 use crate::schema::{audit_entries as entries, webhook_endpoints as endpoints};
 use crate::sql::{Key, Moment};
 use crate::statement::update;
-use crate::tx::{SqlTx, Trail, change, change_both, each, failed};
+use crate::tx::{SqlTx, Trail, change_both, change_one, each, failed};
 
 /// The entries of a log.
 macro_rules! entries_of {
@@ -63,9 +63,10 @@ impl AuditRepo for SqlTx<'_> {
                 self,
                 update(listening!(id)).set(endpoints::head.eq(place(entry.sequence))),
                 entries.values(NewEntry::of(entry))
-            ),
+            )
+            .map(drop),
             Chain::Organization(_) | Chain::User(_) => {
-                change!(self, entries.values(NewEntry::of(entry)))
+                change_one!(self, entries.values(NewEntry::of(entry))).map(drop)
             }
         };
         added.map_err(failed)?;

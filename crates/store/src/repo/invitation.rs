@@ -1,22 +1,24 @@
 use diesel::prelude::*;
 use rollbook_domain::Result;
 use rollbook_domain::id::{InvitationId, OrganizationId};
-use rollbook_domain::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
+use rollbook_domain::invitation::{
+    Addressee, Invitation, InvitationProof, InvitationState, InvitationView,
+};
 use rollbook_domain::page::{Page, Window};
 use rollbook_domain::port::InvitationRepo;
 use rollbook_domain::secret::Digest;
 use rollbook_domain::time::Timestamp;
-use rollbook_domain::value::{Email, Language};
+use rollbook_domain::value::Email;
 
 use super::assigned::{RolesOfInvitation, diff, key_of};
 use super::end_of_log::{LastDigest, LastSequence, OrganizationIsHeard};
 use super::start;
 use super::written::Condition;
 use crate::row::{InvitationRow, InvitationViewRow, NewInvitation, invitation_view};
-use crate::schema::{invitation_roles, invitations, organizations, users, workspaces};
+use crate::schema::{invitation_roles, invitations, memberships, organizations, users, workspaces};
 use crate::sql::{Key, Moment};
 use crate::statement::{kept, update};
-use crate::tx::{SqlTx, change, each, failed, hold};
+use crate::tx::{SqlTx, change, change_one, each, failed, hold};
 
 /// Invitations with what they are to and who sent them.
 macro_rules! joined {
@@ -72,13 +74,13 @@ type LockedRow = (
 impl InvitationRepo for SqlTx<'_> {
     fn add(&mut self, invitation: &Invitation, digest: &Digest) -> Result<bool> {
         let limited = self.seats_are_limited(invitation.organization_id)?;
-        let added = change!(
+        let added = change_one!(
             self,
             diesel::insert_into(invitations::table)
                 .values(NewInvitation::of(invitation, digest, limited))
                 .on_conflict_do_nothing()
         );
-        if added.map_err(failed)? == 0 {
+        if !added.map_err(failed)? {
             return Ok(false);
         }
         let (_, missing) = diff(&[], &invitation.custom_roles);
@@ -164,6 +166,39 @@ impl InvitationRepo for SqlTx<'_> {
         .map_err(failed)?;
         let invitation = found.map(|(row, custom)| row.into_invitation(custom.as_deref()));
         invitation.transpose()
+    }
+
+    fn addressee(&mut self, organization: OrganizationId, email: &Email) -> Result<Addressee> {
+        let here = Key(organization.uuid());
+        let members = memberships::table
+            .filter(memberships::organization_id.eq(here))
+            .filter(memberships::email_key.eq(email.key()));
+        let pending = invitations::table.on(invitations::organization_id
+            .eq(organizations::id)
+            .and(invitations::email_key.eq(email.key()))
+            .and(written_as_pending()));
+        let found: Option<(bool, Option<InvitationRow>, Option<String>)> =
+            each!(self, |connection| kept!(
+                organizations::table
+                    .left_join(pending)
+                    .filter(organizations::id.eq(here))
+                    .select((
+                        diesel::dsl::exists(members),
+                        Option::<InvitationRow>::as_select(),
+                        RolesOfInvitation,
+                    ))
+            )
+            .get_result(*connection)
+            .optional())
+            .map_err(failed)?;
+        let Some((is_member, row, custom)) = found else {
+            return Ok(Addressee::default());
+        };
+        let pending = row.map(|row| row.into_invitation(custom.as_deref()));
+        Ok(Addressee {
+            is_member,
+            pending: pending.transpose()?,
+        })
     }
 
     fn list(
@@ -273,7 +308,7 @@ impl InvitationRepo for SqlTx<'_> {
 
     fn update(&mut self, invitation: &Invitation, before: &Invitation) -> Result<bool> {
         let (organization, id) = keys(invitation);
-        let changed = change!(
+        let changed = change_one!(
             self,
             update(
                 invitations::table
@@ -285,14 +320,17 @@ impl InvitationRepo for SqlTx<'_> {
                 invitations::state.eq(invitation.state.key()),
                 invitations::roles.eq(invitation.roles.to_keys()),
                 invitations::workspace_roles.eq(invitation.workspace_roles.to_keys()),
-                invitations::language.eq(invitation.language.as_ref().map(Language::as_str)),
+                invitations::language.eq(invitation
+                    .language
+                    .as_ref()
+                    .map(|it| it.as_str().to_owned())),
                 invitations::expires_at.eq(Moment(invitation.expires_at)),
                 invitations::accepted_by.eq(invitation.accepted_by.map(|id| Key(id.uuid()))),
                 invitations::version.eq(invitation.version.number()),
                 invitations::updated_at.eq(Moment(invitation.updated_at)),
             ))
         );
-        if changed.map_err(failed)? == 0 {
+        if !changed.map_err(failed)? {
             return Ok(false);
         }
         let promised: Vec<_> = before.custom_roles.iter().map(key_of).collect();

@@ -19,7 +19,7 @@ use crate::row::{MemberRow, MembershipRow, NewMembership, PersonRow, held, membe
 use crate::schema::{membership_roles, memberships, users};
 use crate::sql::{Key, Moment};
 use crate::statement::{kept, update};
-use crate::tx::{SqlTx, change, each, failed};
+use crate::tx::{SqlTx, change, change_one, each, failed};
 
 macro_rules! members_of {
     ($organization:expr) => {
@@ -53,14 +53,14 @@ struct Part<'l> {
 
 impl MembershipRepo for SqlTx<'_> {
     fn add(&mut self, membership: &Membership, user: &User) -> Result<bool> {
-        let added = change!(
+        let added = change_one!(
             self,
             diesel::insert_into(memberships::table)
                 .values(NewMembership::of(membership, user))
                 .on_conflict((memberships::organization_id, memberships::user_id))
                 .do_nothing()
         );
-        if added.map_err(failed)? == 0 {
+        if !added.map_err(failed)? {
             return Ok(false);
         }
         let roles = membership.custom_roles.iter();

@@ -20,7 +20,7 @@ use crate::row::{NewOrganization, OrganizationRow, OwnerRow, PlanRow};
 use crate::schema::{memberships, organizations, users};
 use crate::sql::{Key, Moment};
 use crate::statement::{kept, update};
-use crate::tx::{Connection, SqlTx, Trail, change, each, failed, hold, locked, unless_taken};
+use crate::tx::{Connection, SqlTx, Trail, change_one, each, failed, hold, locked, unless_taken};
 
 /// What filters compare.
 const NAME: &str = "organizations.name_key";
@@ -69,13 +69,13 @@ macro_rules! seen {
 
 impl OrganizationRepo for SqlTx<'_> {
     fn add(&mut self, organization: &Organization, plan: &Plan) -> Result<bool> {
-        let added = change!(
+        let added = change_one!(
             self,
             diesel::insert_into(organizations::table)
                 .values((NewOrganization::of(organization), PlanRow::of(plan)))
                 .on_conflict_do_nothing()
         );
-        let added = added.map_err(failed)? == 1;
+        let added = added.map_err(failed)?;
         if added {
             // Its log is empty, and nobody listens yet.
             self.trail = Some(Trail {
@@ -119,7 +119,7 @@ impl OrganizationRepo for SqlTx<'_> {
     }
 
     fn update(&mut self, organization: &Organization, seen: Version) -> Result<bool> {
-        let outcome = change!(
+        let outcome = change_one!(
             self,
             update(
                 organizations::table
@@ -129,10 +129,9 @@ impl OrganizationRepo for SqlTx<'_> {
             .set(NewOrganization::of(organization))
         );
         // The primary key stays as it is, so only the slug can collide.
-        let updated = unless_taken(outcome, || {
+        unless_taken(outcome, || {
             Refusal::SlugTaken(organization.slug.to_string())
-        })?;
-        Ok(updated == 1)
+        })
     }
 
     fn slug_is_taken(&mut self, slug: &Slug) -> Result<bool> {
@@ -148,6 +147,7 @@ impl OrganizationRepo for SqlTx<'_> {
 
     fn hold_name(&mut self, name: &OrganizationName) -> Result<()> {
         let key = name.key();
+        self.catch_up().map_err(failed)?;
         match &mut self.connection {
             // The only writer holds everything already.
             #[cfg(feature = "sqlite")]

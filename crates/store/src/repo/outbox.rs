@@ -18,12 +18,12 @@ use crate::row::{AttemptRow, DeliveryRow, MessageRow, NewAttempt, NewMessage};
 use crate::schema::{delivery_attempts as attempts, outbox};
 use crate::sql::{Key, Moment};
 use crate::statement::update;
-use crate::tx::{SqlTx, alter, change, each, failed, unlocked};
+use crate::tx::{SqlTx, alter, change, change_one, each, failed, unlocked};
 
 impl OutboxRepo for SqlTx<'_> {
     fn add(&mut self, message: &Message) -> Result<()> {
         let row = NewMessage::of(message);
-        let added = change!(self, diesel::insert_into(outbox::table).values(row));
+        let added = change_one!(self, diesel::insert_into(outbox::table).values(row));
         added.map(drop).map_err(failed)
     }
 

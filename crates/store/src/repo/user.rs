@@ -12,7 +12,7 @@ use crate::row::{NewUser, UserRow};
 use crate::schema::{organizations, users};
 use crate::sql::Key;
 use crate::statement::{kept, update};
-use crate::tx::{SqlTx, change, each, failed, locked, unless_taken};
+use crate::tx::{SqlTx, change, change_one, each, failed, locked, unless_taken};
 
 /// A page of the users that a query finds, by id. They are those that are not deleted.
 macro_rules! page {
@@ -98,7 +98,7 @@ impl UserRepo for SqlTx<'_> {
     }
 
     fn update(&mut self, user: &User, seen: Version) -> Result<bool> {
-        let outcome = change!(
+        let outcome = change_one!(
             self,
             update(
                 users::table
@@ -108,7 +108,7 @@ impl UserRepo for SqlTx<'_> {
             .set(NewUser::of(user))
         );
         // The primary key stays as it is, so only the address can collide.
-        Ok(unless_taken(outcome, || Refusal::EmailTaken)? == 1)
+        unless_taken(outcome, || Refusal::EmailTaken)
     }
 
     fn list(&mut self, window: &Window<UserId>) -> Result<Page<User, UserId>> {

@@ -15,7 +15,7 @@ use crate::sql::{Id, Instant, Key, Moment};
 
 /// An expression that is written out by hand, where its form depends on what a caller asks:
 /// Diesel's boxed expressions name the database and every joined table in their type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Written<T> {
     pieces: Vec<Piece>,
     /// Whether there are only so many texts of it that each can stay prepared. Clients invent

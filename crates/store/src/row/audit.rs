@@ -56,43 +56,43 @@ pub(crate) struct EntryRow {
 #[derive(Insertable)]
 #[diesel(table_name = audit_entries)]
 #[diesel(treat_none_as_default_value = false)]
-pub(crate) struct NewEntry<'a> {
+pub(crate) struct NewEntry {
     chain_id: Key,
     sequence: i64,
     chain_kind: &'static str,
     at: Moment,
-    actor_kind: &'a str,
+    actor_kind: String,
     actor_id: Option<Key>,
     token_id: Option<Key>,
-    act: &'a str,
-    target_kind: &'a str,
+    act: String,
+    target_kind: String,
     target_id: Key,
     address: Option<String>,
-    request_id: Option<&'a str>,
-    changes: &'a str,
-    previous: &'a [u8],
-    digest: &'a [u8],
+    request_id: Option<String>,
+    changes: String,
+    previous: Vec<u8>,
+    digest: Vec<u8>,
 }
 
-impl<'a> NewEntry<'a> {
-    pub(crate) fn of(entry: &'a Entry) -> Self {
+impl NewEntry {
+    pub(crate) fn of(entry: &Entry) -> Self {
         let (chain_kind, chain_id) = chain_columns(entry.chain);
         Self {
             chain_id,
             sequence: place(entry.sequence),
             chain_kind,
             at: Moment(entry.at),
-            actor_kind: &entry.actor_kind,
+            actor_kind: entry.actor_kind.clone(),
             actor_id: entry.actor_id.map(|id| Key(id.uuid())),
             token_id: entry.token_id.map(|id| Key(id.uuid())),
-            act: &entry.act,
-            target_kind: &entry.target_kind,
+            act: entry.act.clone(),
+            target_kind: entry.target_kind.clone(),
             target_id: Key(entry.target_id),
             address: entry.address.as_ref().map(IpAddr::to_string),
-            request_id: entry.request_id.as_deref(),
-            changes: &entry.changes,
-            previous: entry.previous.bytes(),
-            digest: entry.digest.bytes(),
+            request_id: entry.request_id.clone(),
+            changes: entry.changes.clone(),
+            previous: entry.previous.bytes().to_vec(),
+            digest: entry.digest.bytes().to_vec(),
         }
     }
 }

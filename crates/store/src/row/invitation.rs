@@ -39,23 +39,23 @@ pub(crate) struct InvitationRow {
 #[derive(Insertable)]
 #[diesel(table_name = invitations)]
 #[diesel(treat_none_as_default_value = false)]
-pub(crate) struct NewInvitation<'a> {
+pub(crate) struct NewInvitation {
     id: Key,
     organization_id: Key,
     workspace_id: Option<Key>,
-    email: &'a str,
-    email_key: &'a str,
+    email: String,
+    email_key: String,
     roles: String,
     workspace_roles: String,
     inviter_id: Option<Key>,
-    inviter_kind: &'a str,
+    inviter_kind: String,
     redirect_organization_id: Option<Key>,
     redirect_workspace_id: Option<Key>,
-    language: Option<&'a str>,
-    metadata: &'a str,
+    language: Option<String>,
+    metadata: String,
     state: &'static str,
     accepted_by: Option<Key>,
-    digest: &'a [u8],
+    digest: Vec<u8>,
     secret_names_id: bool,
     holds_limited_seat: bool,
     version: i64,
@@ -64,29 +64,28 @@ pub(crate) struct NewInvitation<'a> {
     expires_at: Moment,
 }
 
-impl<'a> NewInvitation<'a> {
-    pub(crate) fn of(
-        invitation: &'a Invitation,
-        digest: &'a Digest,
-        seats_are_limited: bool,
-    ) -> Self {
+impl NewInvitation {
+    pub(crate) fn of(invitation: &Invitation, digest: &Digest, seats_are_limited: bool) -> Self {
         Self {
             id: Key(invitation.id.uuid()),
             organization_id: Key(invitation.organization_id.uuid()),
             workspace_id: invitation.workspace_id.map(|id| Key(id.uuid())),
-            email: invitation.email.as_str(),
-            email_key: invitation.email.key(),
+            email: invitation.email.as_str().to_owned(),
+            email_key: invitation.email.key().to_owned(),
             roles: invitation.roles.to_keys(),
             workspace_roles: invitation.workspace_roles.to_keys(),
             inviter_id: invitation.inviter_id.map(|id| Key(id.uuid())),
-            inviter_kind: &invitation.inviter_kind,
+            inviter_kind: invitation.inviter_kind.clone(),
             redirect_organization_id: invitation.redirect_organization_id.map(|id| Key(id.uuid())),
             redirect_workspace_id: invitation.redirect_workspace_id.map(|id| Key(id.uuid())),
-            language: invitation.language.as_ref().map(Language::as_str),
-            metadata: invitation.metadata.as_str(),
+            language: invitation
+                .language
+                .as_ref()
+                .map(|it| it.as_str().to_owned()),
+            metadata: invitation.metadata.as_str().to_owned(),
             state: invitation.state.key(),
             accepted_by: invitation.accepted_by.map(|id| Key(id.uuid())),
-            digest: digest.bytes().as_slice(),
+            digest: digest.bytes().to_vec(),
             secret_names_id: true,
             holds_limited_seat: seats_are_limited,
             version: invitation.version.number(),

@@ -29,7 +29,7 @@ pub(crate) struct MembershipRow {
 #[derive(Insertable)]
 #[diesel(table_name = memberships)]
 #[diesel(treat_none_as_default_value = false)]
-pub(crate) struct NewMembership<'a> {
+pub(crate) struct NewMembership {
     id: Key,
     organization_id: Key,
     user_id: Key,
@@ -38,11 +38,11 @@ pub(crate) struct NewMembership<'a> {
     updated_at: Moment,
     version: i64,
     display_name_key: String,
-    email_key: &'a str,
+    email_key: String,
 }
 
-impl<'a> NewMembership<'a> {
-    pub(crate) fn of(membership: &Membership, user: &'a User) -> Self {
+impl NewMembership {
+    pub(crate) fn of(membership: &Membership, user: &User) -> Self {
         Self {
             id: Key(membership.id.uuid()),
             organization_id: Key(membership.organization_id.uuid()),
@@ -52,7 +52,7 @@ impl<'a> NewMembership<'a> {
             updated_at: Moment(membership.updated_at),
             version: membership.version.number(),
             display_name_key: user.display_name.key(),
-            email_key: user.email.key(),
+            email_key: user.email.key().to_owned(),
         }
     }
 }

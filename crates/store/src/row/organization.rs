@@ -28,36 +28,39 @@ pub(crate) struct OrganizationRow {
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = organizations, treat_none_as_null = true)]
 #[diesel(treat_none_as_default_value = false)]
-pub(crate) struct NewOrganization<'a> {
+pub(crate) struct NewOrganization {
     id: Key,
-    name: &'a str,
+    name: String,
     name_key: String,
-    slug: &'a str,
-    description: Option<&'a str>,
+    slug: String,
+    description: Option<String>,
     owner_id: Key,
     version: i64,
     created_at: Moment,
     updated_at: Moment,
     deleted_at: Option<Moment>,
-    logo_url: Option<&'a str>,
+    logo_url: Option<String>,
     logo_media_type: Option<&'static str>,
-    logo_bytes: Option<&'a [u8]>,
-    links: Option<&'a str>,
+    logo_bytes: Option<Vec<u8>>,
+    links: Option<String>,
 }
 
-impl<'a> NewOrganization<'a> {
-    pub(crate) fn of(organization: &'a Organization) -> Self {
+impl NewOrganization {
+    pub(crate) fn of(organization: &Organization) -> Self {
         let (logo_url, image) = match &organization.logo {
             None => (None, None),
-            Some(Logo::External(url)) => (Some(url.as_str()), None),
+            Some(Logo::External(url)) => (Some(url.as_str().to_owned()), None),
             Some(Logo::Image(image)) => (None, Some(image)),
         };
         Self {
             id: Key(organization.id.uuid()),
-            name: organization.name.as_str(),
+            name: organization.name.as_str().to_owned(),
             name_key: organization.name.key(),
-            slug: organization.slug.as_str(),
-            description: organization.description.as_ref().map(Description::as_str),
+            slug: organization.slug.as_str().to_owned(),
+            description: organization
+                .description
+                .as_ref()
+                .map(|it| it.as_str().to_owned()),
             owner_id: Key(organization.owner_id.uuid()),
             version: organization.version.number(),
             created_at: Moment(organization.created_at),
@@ -65,8 +68,8 @@ impl<'a> NewOrganization<'a> {
             deleted_at: organization.deleted_at.map(Moment),
             logo_url,
             logo_media_type: image.map(LogoImage::media_type),
-            logo_bytes: image.map(LogoImage::bytes),
-            links: organization.links.as_ref().map(Links::as_str),
+            logo_bytes: image.map(|it| it.bytes().to_vec()),
+            links: organization.links.as_ref().map(|it| it.as_str().to_owned()),
         }
     }
 }

@@ -93,14 +93,14 @@ fn there<T>(column: Option<T>) -> Result<T> {
 
 #[derive(Insertable)]
 #[diesel(table_name = outbox, treat_none_as_default_value = false)]
-pub(crate) struct NewMessage<'a> {
+pub(crate) struct NewMessage {
     id: Key,
     kind: &'static str,
     state: &'static str,
     organization_id: Option<Key>,
-    recipient: Option<&'a str>,
+    recipient: Option<String>,
     subject_id: Option<Key>,
-    secret: Option<&'a str>,
+    secret: Option<String>,
     endpoint_id: Option<Key>,
     sequence: Option<i64>,
     attempts: i32,
@@ -109,8 +109,8 @@ pub(crate) struct NewMessage<'a> {
     created_at: Moment,
 }
 
-impl<'a> NewMessage<'a> {
-    pub(crate) fn of(message: &'a Message) -> Self {
+impl NewMessage {
+    pub(crate) fn of(message: &Message) -> Self {
         let content = &message.content;
         let letter = match content {
             Content::Letter { letter, .. } => Some(letter),
@@ -121,9 +121,11 @@ impl<'a> NewMessage<'a> {
             kind: content.key(),
             state: DeliveryState::Pending.key(),
             organization_id: content.organization_id().map(|id| Key(id.uuid())),
-            recipient: content.recipient().map(Email::as_str),
+            recipient: content.recipient().map(|it| it.as_str().to_owned()),
             subject_id: letter.map(|letter| Key(subject(letter))),
-            secret: letter.and_then(Letter::secret).map(Secret::reveal),
+            secret: letter
+                .and_then(Letter::secret)
+                .map(|it| it.reveal().to_owned()),
             endpoint_id: content.endpoint_id().map(|id| Key(id.uuid())),
             sequence: content.sequence().map(place),
             attempts: 0,

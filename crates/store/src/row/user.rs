@@ -29,12 +29,12 @@ pub(crate) struct UserRow {
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 #[diesel(treat_none_as_default_value = false)]
-pub(crate) struct NewUser<'a> {
+pub(crate) struct NewUser {
     id: Key,
     kind: &'static str,
-    email: &'a str,
-    email_key: &'a str,
-    display_name: &'a str,
+    email: String,
+    email_key: String,
+    display_name: String,
     superuser: bool,
     active: bool,
     created_at: Moment,
@@ -46,14 +46,14 @@ pub(crate) struct NewUser<'a> {
     deleted_at: Option<Moment>,
 }
 
-impl<'a> NewUser<'a> {
-    pub(crate) fn of(user: &'a User) -> Self {
+impl NewUser {
+    pub(crate) fn of(user: &User) -> Self {
         Self {
             id: Key(user.id.uuid()),
             kind: kind_key(user.kind),
-            email: user.email.as_str(),
-            email_key: user.email.key(),
-            display_name: user.display_name.as_str(),
+            email: user.email.as_str().to_owned(),
+            email_key: user.email.key().to_owned(),
+            display_name: user.display_name.as_str().to_owned(),
             superuser: user.superuser,
             active: user.active,
             created_at: Moment(user.created_at),

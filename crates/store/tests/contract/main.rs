@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod behind_lock;
 mod chained;
+mod deferred;
 mod deletion_races;
 mod domain;
 mod durability;

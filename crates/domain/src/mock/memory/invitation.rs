@@ -1,7 +1,7 @@
 use super::MemoryTx;
 use super::state::{KeptInvitation, State, cut, duplicate, number};
 use crate::id::{InvitationId, OrganizationId};
-use crate::invitation::{Invitation, InvitationProof, InvitationState, InvitationView};
+use crate::invitation::{Addressee, Invitation, InvitationProof, InvitationState, InvitationView};
 use crate::organization::Organization;
 use crate::page::{Page, Window};
 use crate::port::InvitationRepo;
@@ -64,6 +64,15 @@ impl InvitationRepo for MemoryTx {
     ) -> Result<Option<Invitation>> {
         let mut pending = of(self.reading()?, organization).filter(|i| is_written_pending(i));
         Ok(pending.find(|i| i.email == *email).cloned())
+    }
+
+    fn addressee(&mut self, organization: OrganizationId, email: &Email) -> Result<Addressee> {
+        let pending = self.find_pending(organization, email)?;
+        let state = self.reading()?;
+        let mut users = state.users.values();
+        let user = users.find(|user| user.email == *email);
+        let is_member = user.is_some_and(|it| state.held(organization, it.id).is_some());
+        Ok(Addressee { is_member, pending })
     }
 
     fn list(

@@ -1,7 +1,7 @@
 use super::ending::{Ending, end};
 use super::joining::join;
 use super::viewing::{find_by_secret, is_unclaimed};
-use super::{Acceptance, Handle, SignUp, SignedUp, as_of, check_pending, closed};
+use super::{Acceptance, Handle, Presented, SignUp, SignedUp, as_of, check_pending, closed};
 use crate::access::{self, Authentication, Caller, Origin, Used};
 use crate::audit::{self, Act, Actor, Author, Chain, Change, Deed, Target};
 use crate::error::Kind;
@@ -110,7 +110,7 @@ pub(super) fn sign_up(
     command: &SignUp,
     allowance: &Allowance,
 ) -> Result<SignedUp> {
-    let view = find_locked(tx, Handle::Secret(command.secret), true)?;
+    let view = find_locked(tx, command.secret, true)?;
     check_pending(&view.invitation, now)?;
     let author = Author {
         actor: Actor::Invitee,
@@ -220,10 +220,24 @@ fn meet(
     handle: Handle,
 ) -> Result<(Authentication, InvitationView)> {
     let action = Action::ManageSelf;
-    // Nobody learns anything, and locks anything, before that.
-    let seen = access::enter_platform(tx, caller, now, action)?;
-    let view = find_locked(tx, handle, !seen.user.has_verified_email())?;
-    let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+    let (authentication, view) = match handle {
+        // Nobody learns what it found before the next line says who they are.
+        Handle::Id(id) => {
+            let found = tx.invitations().find_locked(id)?;
+            let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+            (
+                authentication,
+                found.ok_or(Error::NotFound(Kind::Invitation))?,
+            )
+        }
+        // Which organizations are to be locked depends on who asks.
+        Handle::Secret(secret) => {
+            let seen = access::enter_platform(tx, caller, now, action)?;
+            let view = find_locked(tx, secret, !seen.user.has_verified_email())?;
+            let authentication = access::enter_platform_locked(tx, caller, now, action)?;
+            (authentication, view)
+        }
+    };
     if authentication.user.kind == UserKind::ServiceAccount {
         return Err(Error::Denied {
             action,
@@ -233,30 +247,22 @@ fn meet(
     Ok((authentication, view))
 }
 
-/// An invitation of a live organization, with the organization locked: it cannot be answered,
-/// revoked or sent again by anybody else until the end of the transaction. If the answer may prove
-/// the address, the organization that would enroll its user is locked as well.
-fn find_locked(tx: &mut dyn Tx, handle: Handle, may_prove: bool) -> Result<InvitationView> {
-    // Read behind the lock: what was read before it may be out of date when it is had.
-    match handle {
-        Handle::Secret(secret) => {
-            let Invitation {
-                organization_id,
-                email,
-                ..
-            } = find_by_secret(tx, secret)?.invitation;
-            if may_prove {
-                hold_with_house(tx, organization_id, &email)?;
-            } else {
-                tx.organizations().hold(organization_id)?;
-            }
-            find_by_secret(tx, secret)
-        }
-        Handle::Id(id) => {
-            let found = tx.invitations().find_locked(id)?;
-            found.ok_or(Error::NotFound(Kind::Invitation))
-        }
+/// The invitation of a live organization that a secret opens, with the organization locked: it cannot
+/// be answered, revoked or sent again by anybody else until the end of the transaction. If the answer
+/// may prove the address, the organization that would enroll its user is locked as well.
+fn find_locked(tx: &mut dyn Tx, secret: Presented, may_prove: bool) -> Result<InvitationView> {
+    let Invitation {
+        organization_id,
+        email,
+        ..
+    } = find_by_secret(tx, secret)?.invitation;
+    if may_prove {
+        hold_with_house(tx, organization_id, &email)?;
+    } else {
+        tx.organizations().hold(organization_id)?;
     }
+    // Read behind the lock: what was read before it may be out of date when it is had.
+    find_by_secret(tx, secret)
 }
 
 /// Refuses everybody but the invitee: the user with the invitation's address, which must be

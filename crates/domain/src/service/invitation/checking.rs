@@ -4,7 +4,7 @@ use super::NewInvitation;
 use crate::access::{self, Authentication, Place};
 use crate::error::Kind;
 use crate::id::{InvitationId, OrganizationId, WorkspaceId};
-use crate::invitation::{DEFAULT_LIFETIME, InvitationView, LONGEST_LIFETIME};
+use crate::invitation::{DEFAULT_LIFETIME, Invitation, InvitationView, LONGEST_LIFETIME};
 use crate::port::Tx;
 use crate::role::Permission;
 use crate::time::Timestamp;
@@ -50,18 +50,18 @@ pub(super) fn check_workspace(
         .ok_or(Error::NotFound(Kind::Workspace))
 }
 
-/// Refuses an address that belongs to a member.
+/// Refuses an address that belongs to a member. Answers the invitation to it that is written as
+/// pending, if there is one.
 pub(super) fn check_no_member(
     tx: &mut dyn Tx,
     organization: OrganizationId,
     email: &Email,
-) -> Result<()> {
-    if let Some(user) = tx.users().find_by_email(email)?
-        && tx.memberships().held(organization, user.id)?.is_some()
-    {
+) -> Result<Option<Invitation>> {
+    let addressee = tx.invitations().addressee(organization, email)?;
+    if addressee.is_member {
         return Err(Refusal::AlreadyMember.into());
     }
-    Ok(())
+    Ok(addressee.pending)
 }
 
 /// Where whoever accepts is led, unless that is where the invitation is to anyway. The sender must

@@ -147,10 +147,7 @@ fn check(
     };
     let (redirect_organization_id, redirect_workspace_id) =
         checking::check_redirects(tx, authentication, inviter.place, command)?;
-    checking::check_no_member(tx, organization, &command.email)?;
-    let outdated = tx
-        .invitations()
-        .find_pending(organization, &command.email)?;
+    let outdated = checking::check_no_member(tx, organization, &command.email)?;
     if outdated.as_ref().is_some_and(|it| it.is_pending(now)) {
         return Err(Refusal::AlreadyInvited.into());
     }

@@ -58,10 +58,7 @@ pub(super) fn resend(
 /// Makes room for an invitation that had expired, as for a new one.
 fn revive(tx: &mut dyn Tx, author: &Author, now: Timestamp, invitation: &Invitation) -> Result<()> {
     let organization = invitation.organization_id;
-    checking::check_no_member(tx, organization, &invitation.email)?;
-    let other = tx
-        .invitations()
-        .find_pending(organization, &invitation.email)?;
+    let other = checking::check_no_member(tx, organization, &invitation.email)?;
     if let Some(mut other) = other.filter(|other| other.id != invitation.id) {
         if other.is_pending(now) {
             return Err(Refusal::AlreadyInvited.into());
