@@ -79,7 +79,12 @@ impl Caller {
         Self::from(Credential::bearer(token))
     }
 
-    fn digest(&self) -> Result<&Digest> {
+    /// The digest by which the credential is looked up. Asked before anything is locked for a caller.
+    ///
+    /// # Errors
+    ///
+    /// [`Unauthenticated`] where there is none, or one that is nobody's for its form.
+    pub(crate) fn digest(&self) -> Result<&Digest> {
         match &self.credential {
             Credential::Nobody => Err(Error::Unauthenticated(Unauthenticated::Missing)),
             Credential::Malformed => Err(Error::Unauthenticated(Unauthenticated::Invalid)),

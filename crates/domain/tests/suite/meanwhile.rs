@@ -6,10 +6,12 @@ use pollster::block_on;
 use rollbook_domain::Error;
 use rollbook_domain::access::{Caller, Credential};
 use rollbook_domain::error::Unauthenticated;
+use rollbook_domain::id::InvitationId;
 use rollbook_domain::mock::mockall::Sequence;
 use rollbook_domain::mock::{MockStore, MockTx, World, sample};
+use rollbook_domain::service::invitation::Handle;
 use rollbook_domain::service::user::DeleteUser;
-use rollbook_domain::service::{Organizations, Users};
+use rollbook_domain::service::{Invitations, Organizations, Users};
 
 use super::service::assert_error;
 
@@ -59,6 +61,29 @@ fn who_shows_no_credential_locks_nothing() {
     let world = world(MockTx::default());
     let nobody = Caller::from(Credential::Nobody);
     let acme = sample::organization("Acme", &sample::user("ann"));
-    let outcome = block_on(world.organizations.restore(nobody, acme.id, None));
+    let outcome = block_on(world.organizations.restore(nobody.clone(), acme.id, None));
     assert_error!(outcome, Error::Unauthenticated(Unauthenticated::Missing));
+    let handle = Handle::Id(InvitationId::new(sample::uuid("invitation")));
+    let outcome = block_on(world.invitations.accept(nobody.clone(), handle));
+    assert_error!(outcome, Error::Unauthenticated(Unauthenticated::Missing));
+    let outcome = block_on(world.invitations.decline(nobody, handle));
+    assert_error!(outcome, Error::Unauthenticated(Unauthenticated::Missing));
+}
+
+/// Whether there is such an invitation is told to those who say who they are.
+#[test]
+fn an_invalid_credential_learns_nothing_of_an_invitation() {
+    let mut tx = MockTx::default();
+    tx.invitations
+        .expect_find_locked()
+        .once()
+        .return_once(|_| Ok(None));
+    tx.access
+        .expect_authenticate_locking()
+        .once()
+        .return_once(|_| Ok(None));
+    let caller = Caller::bearer(sample::secret("token").reveal());
+    let handle = Handle::Id(InvitationId::new(sample::uuid("invitation")));
+    let outcome = block_on(world(tx).invitations.accept(caller, handle));
+    assert_error!(outcome, Error::Unauthenticated(Unauthenticated::Invalid));
 }

@@ -220,6 +220,7 @@ fn meet(
     handle: Handle,
 ) -> Result<(Authentication, InvitationView)> {
     let action = Action::ManageSelf;
+    caller.digest()?;
     let (authentication, view) = match handle {
         // Nobody learns what it found before the next line says who they are.
         Handle::Id(id) => {
