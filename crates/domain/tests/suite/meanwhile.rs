@@ -61,10 +61,10 @@ fn who_shows_no_credential_locks_nothing() {
     let world = world(MockTx::default());
     let nobody = Caller::from(Credential::Nobody);
     let acme = sample::organization("Acme", &sample::user("ann"));
-    let outcome = block_on(world.organizations.restore(nobody.clone(), acme.id, None));
+    let outcome = block_on(world.organizations.restore(nobody, acme.id, None));
     assert_error!(outcome, Error::Unauthenticated(Unauthenticated::Missing));
     let handle = Handle::Id(InvitationId::new(sample::uuid("invitation")));
-    let outcome = block_on(world.invitations.accept(nobody.clone(), handle));
+    let outcome = block_on(world.invitations.accept(nobody, handle));
     assert_error!(outcome, Error::Unauthenticated(Unauthenticated::Missing));
     let outcome = block_on(world.invitations.decline(nobody, handle));
     assert_error!(outcome, Error::Unauthenticated(Unauthenticated::Missing));
